@@ -1,0 +1,3 @@
+//! What plugins store, above a storage engine that can be exchanged.
+
+pub mod engine;
