@@ -2,10 +2,41 @@
 //!
 //! A module uses only what stands above it in this list.
 
+#[cfg(panic = "abort")]
+compile_error!("a plugin's panic is contained by unwinding: remove `panic = \"abort\"` from the profile");
+
+pub mod bare;
 pub mod clock;
+pub mod error;
 pub mod id;
+pub mod site;
 
 pub mod store;
 
+pub mod plugin;
+pub mod point;
+
+pub mod context;
+pub mod shape;
+
+pub mod admin;
+pub mod delivery;
+pub mod dispatch;
+pub mod endpoint;
+pub mod schedule;
+
+pub mod registration;
+
+#[doc(hidden)]
+#[path = "rt/mod.rs"]
+pub mod __rt;
+
+pub use admin::{Admin, Html};
 pub use clock::{Clock, ManualClock, Timestamp};
+pub use context::{Context, OwnedContext};
+pub use delivery::webhook::WebhookDelivery;
+pub use error::{Error, FieldError, Result};
 pub use id::{AppId, UserId};
+pub use plugin::{config::Config, secret::Secret};
+pub use point::{Dynamic, Event, FilterPoint, HookPoint, Plugin};
+pub use schedule::run::CronRun;

@@ -232,7 +232,8 @@ pub trait Engine: Send + Sync + fmt::Debug + 'static {
     fn read<'a>(&'a self, keyspace: &'a Keyspace, reads: &'a [Read]) -> EngineFuture<'a, Vec<Got>>;
 
     /// Does all of `writes` in `keyspace` or none, if every precondition holds at that moment.
-    fn commit<'a>(&'a self, keyspace: &'a Keyspace, writes: Vec<Write>, durability: Durability) -> EngineFuture<'a, ()>;
+    fn commit<'a>(&'a self, keyspace: &'a Keyspace, writes: Vec<Write>, durability: Durability)
+    -> EngineFuture<'a, ()>;
 
     /// Returns when all that was committed is on disk.
     fn sync(&self) -> EngineFuture<'_, ()>;
@@ -243,7 +244,8 @@ pub trait Engine: Send + Sync + fmt::Debug + 'static {
 /// # Errors
 /// [`EngineError::TooLarge`] or, for a key named twice, [`EngineError::Invalid`].
 pub fn check_commit(writes: &[Write]) -> Result<(), EngineError> {
-    let within = |what, size, limit| if size <= limit { Ok(()) } else { Err(EngineError::TooLarge { what, size, limit }) };
+    let within =
+        |what, size, limit| if size <= limit { Ok(()) } else { Err(EngineError::TooLarge { what, size, limit }) };
     within("a commit's number of writes", writes.len(), MAX_WRITES)?;
     let mut bytes = 0;
     for write in writes {

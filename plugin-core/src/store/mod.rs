@@ -1,3 +1,4 @@
 //! What plugins store, above a storage engine that can be exchanged.
 
+pub mod db;
 pub mod engine;

@@ -1,0 +1,107 @@
+//! What every call of a running host shares.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use crate::{
+    clock::Clock,
+    context::{call::Call, subscriptions::Subscriptions, table::PointTable},
+    error::Result,
+    plugin::state::PluginState,
+    point::{Ix, Plugin},
+    site::{Kind, Site},
+    store::engine::Engine,
+};
+
+/// A boxed future that may move between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An item of the catalog, as far as logs and figures need it. Its place in [`Shared::items`] is its number.
+#[derive(Debug, Clone, Copy)]
+pub struct ItemInfo {
+    /// The id of the plugin that has it.
+    pub plugin: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// Where it was written.
+    pub site: &'static Site,
+}
+
+/// The running host, as handlers reach it.
+pub struct Shared {
+    /// What time it is.
+    pub clock: Clock,
+    /// Where data is.
+    pub engine: Arc<dyn Engine>,
+    /// The plugins, in their order.
+    pub plugins: Box<[PluginState]>,
+    /// The handlers of hooks.
+    pub hooks: PointTable,
+    /// The handlers of filters.
+    pub filters: PointTable,
+    /// The items, by their number.
+    pub items: Box<[ItemInfo]>,
+    /// Where events go.
+    pub outbox: Box<dyn Outbox>,
+    /// What subscribed while running.
+    pub subscriptions: Subscriptions,
+    /// The place in `plugins` for each plugin's [`Ix`].
+    pub places: Places,
+}
+
+/// Takes events that are published.
+pub trait Outbox: Send + Sync {
+    /// Hands `event`, published by the plugin at `publisher` in the app of `call`, to its listeners: durable when it returns.
+    fn emit<'a>(
+        &'a self,
+        call: &'a Call,
+        publisher: usize,
+        event: &'static str,
+        body: serde_json::Value,
+    ) -> BoxFuture<'a, Result<()>>;
+}
+
+/// Which plugin of the host a plugin's type is.
+#[derive(Debug, Default)]
+pub struct Places(Box<[Option<u16>]>);
+
+impl Places {
+    /// The places of the plugins with these [`Ix`], in their order.
+    pub fn new(plugins: impl IntoIterator<Item = &'static Ix>) -> Self {
+        let mut places = Vec::new();
+        for (place, ix) in plugins.into_iter().enumerate() {
+            let number = ix.get();
+            if places.len() <= number {
+                places.resize(number + 1, None);
+            }
+            places[number] = Some(u16::try_from(place).expect("a binary has fewer plugins than that"));
+        }
+        Self(places.into())
+    }
+
+    /// The place of the plugin with `ix`, if the host has it.
+    pub fn get(&self, ix: &Ix) -> Option<usize> {
+        self.0.get(ix.peek()).copied().flatten().map(usize::from)
+    }
+}
+
+impl Shared {
+    /// The plugin `P`.
+    ///
+    /// # Panics
+    /// If the host was built without it. Handlers of `P` only run in a host that has it.
+    pub fn plugin<P: Plugin>(&self) -> &PluginState {
+        let place = self.places.get(P::ix()).expect("a handler's plugin is part of the host that runs it");
+        &self.plugins[place]
+    }
+
+    /// The plugin with this id.
+    pub fn plugin_by_id(&self, id: &str) -> Option<(usize, &PluginState)> {
+        self.plugins.iter().enumerate().find(|(_, plugin)| plugin.id == id)
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("plugins", &self.plugins).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,4 @@
+//! Firing hooks and applying filters.
+
+pub mod filter;
+pub mod hook;

@@ -1,0 +1,137 @@
+//! A plugin as the running host has it.
+
+use std::{
+    any::Any,
+    fmt,
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+};
+
+use arc_swap::ArcSwap;
+use serde::Serialize;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::store::engine::{Durability, Keyspace};
+
+/// Where in its life a plugin stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Life {
+    /// Part of the binary, not started.
+    Linked,
+    /// At work.
+    Active,
+    /// Switched off by an admin.
+    Inactive,
+    /// It cannot work, for this reason.
+    Failed(String),
+}
+
+impl Life {
+    /// The state as one word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Linked => "linked",
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+/// A plugin of the running host.
+pub struct PluginState {
+    /// Its id.
+    pub id: &'static str,
+    /// Where its data is.
+    pub keyspace: Keyspace,
+    /// When its commits count as done.
+    pub durability: Durability,
+    /// Its settings, of the type it declared; none if they are wrong.
+    pub config: Option<Box<dyn Any + Send + Sync>>,
+    life: ArcSwap<Life>,
+    on: AtomicBool,
+    running: AtomicU32,
+    idle: Notify,
+    stop: ArcSwap<CancellationToken>,
+}
+
+impl PluginState {
+    /// The plugin `id`, linked and not started.
+    pub fn new(id: &'static str, durability: Durability, config: Option<Box<dyn Any + Send + Sync>>) -> Self {
+        Self {
+            id,
+            keyspace: Keyspace::of_plugin(id),
+            durability,
+            config,
+            life: ArcSwap::from_pointee(Life::Linked),
+            on: AtomicBool::new(false),
+            running: AtomicU32::new(0),
+            idle: Notify::new(),
+            stop: ArcSwap::from_pointee(CancellationToken::new()),
+        }
+    }
+
+    /// Whether it takes work.
+    #[inline]
+    pub fn is_on(&self) -> bool {
+        self.on.load(Ordering::Relaxed)
+    }
+
+    /// Where in its life it stands.
+    pub fn life(&self) -> Life {
+        Life::clone(&self.life.load())
+    }
+
+    /// Moves it to `life`: it takes work when that is [`Life::Active`], and is told to stop when it is not.
+    pub fn set_life(&self, life: Life) {
+        let active = life == Life::Active;
+        self.life.store(life.into());
+        self.on.store(active, Ordering::SeqCst);
+        match active {
+            true => self.stop.store(CancellationToken::new().into()),
+            false => self.stop.load().cancel(),
+        }
+    }
+
+    /// Resolves when the plugin stops.
+    pub fn stop(&self) -> CancellationToken {
+        CancellationToken::clone(&self.stop.load())
+    }
+
+    /// Counts a piece of work until it is dropped; `None` if the plugin takes none.
+    pub fn enter(&self) -> Option<Entered<'_>> {
+        self.running.fetch_add(1, Ordering::SeqCst);
+        let entered = Entered(self);
+        self.on.load(Ordering::SeqCst).then_some(entered)
+    }
+
+    /// Waits until no counted work is left.
+    pub async fn drained(&self) {
+        loop {
+            let idle = self.idle.notified();
+            if self.running.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+impl fmt::Debug for PluginState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PluginState").field("id", &self.id).field("life", &self.life.load()).finish_non_exhaustive()
+    }
+}
+
+/// A piece of work of a plugin, counted while this lives.
+#[derive(Debug)]
+pub struct Entered<'a>(&'a PluginState);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        if self.0.running.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.idle.notify_waiters();
+        }
+    }
+}

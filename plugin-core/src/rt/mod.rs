@@ -1,0 +1,84 @@
+//! The one hidden door for generated code. An attribute emits one expression, and it is a call of a function of this module;
+//! nothing here is for people to call, and it changes without notice.
+
+pub mod boxed;
+
+pub use inventory;
+pub use schemars;
+pub use serde;
+pub use serde_json;
+
+pub use self::boxed::{activate, admin_page, cron, deactivate, listener, verify, webhook};
+pub use crate::{
+    admin::Html,
+    context::Context,
+    delivery::webhook::Verify,
+    endpoint::{Access, EndpointMeta},
+    plugin::{
+        config::{self, Config, Fields, Required},
+        meta::PluginMeta,
+        secret::Secret,
+    },
+    point::{EVENTS, Event, FILTERS, FilterPoint, HOOKS, HookPoint, HookPolicy, Ix, OnError, PLUGINS, Plugin},
+    registration::{Item, Registration},
+    schedule::run::CatchUp,
+    site::Site,
+    store::engine::Durability,
+};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use crate::{
+    delivery::event::EventItem,
+    dispatch::{filter::FilterPointItem, hook::HookPointItem},
+    plugin::meta::PluginItem,
+    shape::{Owner, belongs_to, fail},
+};
+
+fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// For `#[plugin]`.
+pub const fn plugin<P: Plugin>(meta: PluginMeta) -> Item {
+    Item::Plugin(PluginItem::of::<P>(meta))
+}
+
+/// For `#[hook_point]`.
+pub const fn hook_point<P: HookPoint>() -> Item {
+    Item::HookPoint(HookPointItem { name: P::NAME, policy: P::POLICY, ix: P::ix, schema: schema::<P> })
+}
+
+/// For `#[filter_point]`.
+pub const fn filter_point<P: FilterPoint>() -> Item {
+    Item::FilterPoint(FilterPointItem { name: P::NAME, on_error: P::ON_ERROR, ix: P::ix, schema: schema::<P> })
+}
+
+/// For `#[event]`.
+///
+/// # Panics
+/// At compile time, if the event's name does not begin with its plugin's id.
+#[track_caller]
+pub const fn event<E: Event>() -> Item {
+    let owner = Owner::of::<E::Plugin>();
+    if !belongs_to(E::NAME, owner.id) {
+        fail(&[
+            "the event `",
+            E::NAME,
+            "` belongs to the plugin `",
+            owner.id,
+            "`: its name must begin with `",
+            owner.id,
+            ":`",
+        ]);
+    }
+    Item::Event(EventItem {
+        owner,
+        name: E::NAME,
+        schema: schema::<E>,
+        read: |json| {
+            let event: E = serde_path_to_error::deserialize(json)?;
+            Ok(serde_json::to_value(event)?)
+        },
+    })
+}

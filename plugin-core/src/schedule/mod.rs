@@ -1,0 +1,3 @@
+//! Jobs that run when their time has come.
+
+pub mod run;
