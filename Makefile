@@ -1,0 +1,49 @@
+# The front door: `make` lists what there is. Each target first gets the machine ready (scripts/bootstrap.sh), which takes no
+# time once it is.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test bench demo dist bootstrap bootstrap-rocksdb
+
+# More arguments for the program of a target: make run ARGS="--listen 127.0.0.1:9000"
+ARGS ?=
+# Conversations to replay in `make demo`, one JSON object a line. Without it the demo generates some.
+FILE ?=
+
+env := . .tools/env;
+
+help:
+	@echo 'make run     build the server, start it with the example plugins on http://127.0.0.1:8080'
+	@echo 'make demo    start a server on a free port, replay conversations and webhooks, print what the plugins counted'
+	@echo '             (FILE=conversations.jsonl replays yours)'
+	@echo 'make test    every test of the workspace'
+	@echo 'make bench   the benchmarks: dispatch and HTTP beside their peers'
+	@echo 'make dist    one static, stripped server binary in dist/'
+	@echo
+	@echo 'ARGS="…" is handed on to the program: make run ARGS="--data-dir /tmp/data"'
+
+bootstrap:
+	@scripts/bootstrap.sh
+
+bootstrap-rocksdb:
+	@scripts/bootstrap.sh --long-build debug
+
+# The demo's secret lets the example webhook answer; a real one comes from the environment or the settings file.
+run: bootstrap-rocksdb
+	@$(env) export PLUGIN_SERVER__PLUGINS__GITHUB_INTEGRATION__SECRET="$${PLUGIN_SERVER__PLUGINS__GITHUB_INTEGRATION__SECRET:-demo-secret}"; \
+	exec cargo run --locked -p plugin-server -- serve $(ARGS)
+
+test: bootstrap-rocksdb
+	@$(env) cargo test --workspace --locked $(ARGS)
+
+bench: bootstrap
+	@$(env) cargo run --release --locked -p benches -- $(ARGS)
+
+# The server is built first: the demo starts its binary.
+demo: bootstrap-rocksdb
+	@$(env) cargo build --locked -p plugin-server; \
+	exec cargo run --locked -p tests --bin demo -- $(if $(FILE),--file '$(FILE)') $(ARGS)
+
+dist: bootstrap
+	@$(env) scripts/dist.sh
