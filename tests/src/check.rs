@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicUsize, Ordering},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -13,6 +12,7 @@ use crate::{
     Result,
     api::Api,
     input::{Delivery, Totals},
+    pause,
     replay::{Losses, Said, in_parallel, verify},
 };
 
@@ -117,6 +117,6 @@ fn settle<T: std::fmt::Debug>(what: &str, ask: impl Fn() -> Result<T>, right: im
         if Instant::now() > deadline {
             return Err(format!("after {SETTLE_LIMIT:?}, {what} {answer:?}").into());
         }
-        thread::sleep(Duration::from_millis(50));
+        pause(Duration::from_millis(50));
     }
 }

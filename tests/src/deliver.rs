@@ -2,7 +2,6 @@
 
 use std::{
     sync::atomic::Ordering,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -11,6 +10,7 @@ use crate::{
     api::Api,
     github,
     input::Delivery,
+    pause,
     replay::{Losses, Progress},
     server::WEBHOOK_SECRET,
 };
@@ -37,7 +37,7 @@ pub fn deliver_along(
             if progress.failed.load(Ordering::Relaxed) {
                 return Ok(());
             }
-            thread::sleep(Duration::from_millis(2));
+            pause(Duration::from_millis(2));
         }
         deliver_one(api, &delivery_id(place), delivery, losses)
             .map_err(|error| format!("delivery {place} ({}): {error}", delivery.event))?;
@@ -59,7 +59,7 @@ fn deliver_one(api: &Api, id: &str, delivery: &Delivery, losses: Losses) -> Resu
             Ok(answer) => return answer.expect(202).map(drop),
             Err(_) if losses == Losses::AreExpected && Instant::now() < deadline => {
                 first = false;
-                thread::sleep(Duration::from_millis(20));
+                pause(Duration::from_millis(20));
             }
             Err(error) => return Err(format!("no answer: {error}").into()),
         }

@@ -10,6 +10,12 @@ pub mod input;
 pub mod replay;
 pub mod server;
 
+/// Lets a while pass before a process outside is looked at again.
+#[expect(clippy::disallowed_methods, reason = "a process outside tells nobody when it is ready: it is polled")]
+pub fn pause(length: std::time::Duration) {
+    std::thread::sleep(length);
+}
+
 /// What can go wrong, as a sentence for the person who reads the test's output.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 

@@ -18,6 +18,7 @@ use crate::{
     Result,
     api::{Answer, Api},
     input::{Conversation, Message},
+    pause,
 };
 
 /// Where the endpoints of `conversations` are.
@@ -183,7 +184,7 @@ impl Client<'_> {
             }
             Err(_) if self.losses == Losses::AreExpected && Instant::now() < deadline => {
                 self.progress.lost.fetch_add(1, Ordering::Relaxed);
-                thread::sleep(RETRY_PAUSE);
+                pause(RETRY_PAUSE);
                 Ok(None)
             }
             Err(error) => Err(format!("no answer: {error}").into()),

@@ -15,6 +15,7 @@ use std::{
 use crate::{
     Result,
     api::{Api, Base},
+    pause,
 };
 
 /// The admin token that servers are started with.
@@ -131,7 +132,7 @@ impl Launch {
         if let Some(pipe) = child.stderr.take() {
             let stderr = stderr.clone();
             thread::spawn(move || {
-                BufReader::new(pipe).lines().map_while(Result::ok).for_each(|line| stderr.push(line))
+                BufReader::new(pipe).lines().map_while(Result::ok).for_each(|line| stderr.push(line));
             });
         }
         let (ready, line) = mpsc::channel();
@@ -237,7 +238,7 @@ impl Server {
             if Instant::now() > deadline {
                 return Err(format!("the server did not stop within {STOP_LIMIT:?}:\n{}", self.stderr()).into());
             }
-            thread::sleep(Duration::from_millis(10));
+            pause(Duration::from_millis(10));
         }
     }
 
