@@ -35,6 +35,7 @@ pub use admin::{Admin, Html};
 pub use clock::{Clock, ManualClock, Timestamp};
 pub use context::{Context, OwnedContext};
 pub use delivery::webhook::WebhookDelivery;
+pub use endpoint::extract::{Json, Query, User};
 pub use error::{Error, FieldError, Result};
 pub use id::{AppId, UserId};
 pub use plugin::{config::Config, secret::Secret};

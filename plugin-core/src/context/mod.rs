@@ -1,6 +1,7 @@
 //! What a handler is given: its plugin's view of the call it works in.
 
 pub mod call;
+pub mod caller;
 pub mod log;
 pub mod shared;
 pub mod subscriptions;

@@ -1,5 +1,10 @@
 //! HTTP endpoints.
 
+mod cause;
+pub mod extract;
+pub mod path;
+pub mod problem;
+
 use std::time::Duration;
 
 use crate::shape::Owner;
