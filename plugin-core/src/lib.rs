@@ -9,7 +9,9 @@ pub mod bare;
 pub mod clock;
 pub mod error;
 pub mod id;
+pub mod linking;
 pub mod site;
+pub mod spawn;
 
 pub mod store;
 
@@ -26,6 +28,8 @@ pub mod endpoint;
 pub mod schedule;
 
 pub mod registration;
+
+pub mod catalog;
 
 #[doc(hidden)]
 #[path = "rt/mod.rs"]
