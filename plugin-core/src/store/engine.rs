@@ -220,6 +220,13 @@ pub enum EngineError {
     Invalid(String),
 }
 
+impl EngineError {
+    /// The refusal of a call on a keyspace that does not exist.
+    pub fn unknown_keyspace(keyspace: &Keyspace) -> Self {
+        Self::Invalid(format!("keyspace {keyspace:?} does not exist; open it first"))
+    }
+}
+
 /// A storage engine. `plugin_core::store::conformance` is the suite that each must pass.
 pub trait Engine: Send + Sync + fmt::Debug + 'static {
     /// Opens `keyspace`, making it if need be.
@@ -228,10 +235,11 @@ pub trait Engine: Send + Sync + fmt::Debug + 'static {
     /// Every keyspace that exists, opened or not, in the order of their names.
     fn keyspaces(&self) -> EngineFuture<'_, Vec<Keyspace>>;
 
-    /// Answers all of `reads` from one snapshot of `keyspace`.
+    /// Answers all of `reads` from one snapshot of `keyspace`, which must exist.
     fn read<'a>(&'a self, keyspace: &'a Keyspace, reads: &'a [Read]) -> EngineFuture<'a, Vec<Got>>;
 
-    /// Does all of `writes` in `keyspace` or none, if every precondition holds at that moment.
+    /// Does all of `writes` in `keyspace`, which must exist, if every precondition holds at that moment, and none otherwise:
+    /// [`EngineError::Conflict`] names the first that does not.
     fn commit<'a>(&'a self, keyspace: &'a Keyspace, writes: Vec<Write>, durability: Durability)
     -> EngineFuture<'a, ()>;
 
@@ -239,7 +247,19 @@ pub trait Engine: Send + Sync + fmt::Debug + 'static {
     fn sync(&self) -> EngineFuture<'_, ()>;
 }
 
-/// Checks the limits that every engine keeps.
+/// Checks the limits that every engine keeps when it reads.
+///
+/// # Errors
+/// [`EngineError::TooLarge`] for a scan whose limit is over [`MAX_SCAN`].
+pub fn check_reads(reads: &[Read]) -> Result<(), EngineError> {
+    let limits = reads.iter().map(|read| if let Read::Scan(scan) = read { scan.limit } else { 0 });
+    match limits.max() {
+        Some(size) if size > MAX_SCAN => Err(EngineError::TooLarge { what: "a scan's limit", size, limit: MAX_SCAN }),
+        _ => Ok(()),
+    }
+}
+
+/// Checks the limits that every engine keeps when it commits.
 ///
 /// # Errors
 /// [`EngineError::TooLarge`] or, for a key named twice, [`EngineError::Invalid`].

@@ -1,4 +1,12 @@
 //! What plugins store, above a storage engine that can be exchanged.
 
+pub mod conformance;
 pub mod db;
 pub mod engine;
+pub mod error;
+pub mod key;
+pub mod mem;
+
+pub use db::Db;
+pub use error::StoreError;
+pub use mem::MemEngine;

@@ -1,0 +1,189 @@
+//! The suite that every storage engine must pass: a case for each sentence that the seam promises.
+//!
+//! An engine's tests call [`engine_conformance!`](crate::engine_conformance) once.
+
+#[expect(missing_docs, reason = "the name of a case is its sentence")]
+mod commits;
+#[expect(missing_docs, reason = "the name of a case is its sentence")]
+mod lifecycle;
+#[expect(missing_docs, reason = "the name of a case is its sentence")]
+mod limits;
+#[expect(missing_docs, reason = "the name of a case is its sentence")]
+mod reads;
+
+use std::{
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+};
+
+use super::engine::{Durability, Engine, EngineError, Entries, Got, Keyspace, Precondition, Read, Scan, Write};
+
+#[doc(hidden)]
+pub use self::{commits::*, lifecycle::*, limits::*, reads::*};
+
+/// An engine under test, together with what must outlive it, such as a temporary directory.
+pub trait Subject: Send + Sync + Sized + 'static {
+    /// The engine.
+    fn engine(&self) -> &dyn Engine;
+
+    /// Closes the engine and opens another over the same data.
+    #[must_use]
+    fn reopen(self) -> Self;
+}
+
+/// Writes one `#[test]` for each case of the suite, run against an engine of its own.
+///
+/// Takes an expression that can be called without arguments, as often as there are cases, and gives a
+/// [`Subject`](crate::store::conformance::Subject) with an engine that holds nothing.
+///
+/// ```ignore
+/// mod conformance {
+///     plugin_core::engine_conformance!(|| InTemporaryDirectory::new());
+/// }
+/// ```
+#[macro_export]
+macro_rules! engine_conformance {
+    ($make:expr) => {
+        $crate::engine_conformance! { @cases $make;
+            a_scan_gives_entries_in_ascending_order,
+            a_reverse_scan_gives_entries_in_descending_order,
+            a_scan_holds_its_start_and_not_its_end,
+            keys_are_ordered_by_their_bytes,
+            an_empty_or_backward_range_holds_nothing,
+            a_scan_stops_at_its_limit_and_says_whether_there_is_more,
+            a_scan_stops_at_its_bytes_but_gives_at_least_one_entry,
+            a_scan_for_keys_leaves_values_empty,
+            a_batch_is_answered_in_the_order_asked,
+            a_batch_sees_one_snapshot,
+            a_commit_is_read_by_whoever_reads_after_it,
+            a_write_replaces_and_a_delete_removes,
+            deleting_nothing_is_no_error,
+            an_empty_value_is_a_value,
+            an_empty_commit_changes_nothing,
+            absent_holds_only_without_a_value,
+            present_holds_only_with_a_value,
+            head_holds_only_for_a_value_that_begins_with_it,
+            head_does_not_hold_for_a_missing_key,
+            keep_checks_and_changes_nothing,
+            a_conflict_names_the_first_write_that_failed,
+            a_conflict_writes_nothing_at_all,
+            preconditions_see_what_was_there_before_the_commit,
+            commits_at_once_lose_no_update,
+            of_those_who_claim_a_key_at_once_one_wins,
+            a_batch_never_sees_half_a_commit,
+            a_key_may_be_as_long_as_the_limit_and_no_longer,
+            a_value_may_be_as_large_as_the_limit_and_no_larger,
+            a_commit_may_have_as_many_writes_as_the_limit_and_no_more,
+            a_commit_may_be_as_large_as_the_limit_and_no_larger,
+            a_scan_over_the_limit_is_refused,
+            a_key_named_twice_is_refused,
+            what_one_keyspace_holds_no_other_sees,
+            keyspaces_are_listed_by_name,
+            opening_again_changes_nothing,
+            a_keyspace_that_does_not_exist_is_refused,
+            synced_commits_survive_reopening,
+            relaxed_commits_survive_reopening_after_a_sync,
+            keyspaces_are_listed_after_reopening_before_they_are_opened,
+        }
+    };
+    (@cases $make:expr; $($case:ident),* $(,)?) => {
+        $(
+            #[test]
+            fn $case() {
+                $crate::store::conformance::$case($make());
+            }
+        )*
+    };
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Runs a future on this thread until it is done. For tests and examples: it needs no runtime and gives none.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut cx) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+/// One keyspace of an engine, for cases that read as plain sentences. What must not fail ends the test.
+struct Bench<'a> {
+    engine: &'a dyn Engine,
+    keyspace: Keyspace,
+}
+
+impl<'a> Bench<'a> {
+    fn of(subject: &'a impl Subject) -> Self {
+        Self::open(subject, "conformance")
+    }
+
+    fn open(subject: &'a impl Subject, plugin: &str) -> Self {
+        let bench = Self { engine: subject.engine(), keyspace: Keyspace::of_plugin(plugin) };
+        block_on(bench.engine.open(&bench.keyspace)).expect("a keyspace opens");
+        bench
+    }
+
+    fn commit(&self, writes: Vec<Write>) -> Result<(), EngineError> {
+        block_on(self.engine.commit(&self.keyspace, writes, Durability::Relaxed))
+    }
+
+    fn put(&self, key: &str, value: &str) {
+        self.commit(vec![put(key, value)]).expect("a plain put succeeds");
+    }
+
+    fn put_all(&self, keys: &[&str]) {
+        self.commit(keys.iter().map(|key| put(key, key)).collect()).expect("plain puts succeed");
+    }
+
+    fn read(&self, reads: &[Read]) -> Vec<Got> {
+        let got = block_on(self.engine.read(&self.keyspace, reads)).expect("a read succeeds");
+        assert_eq!(got.len(), reads.len(), "one answer a question");
+        got
+    }
+
+    fn get(&self, key: &str) -> Option<Vec<u8>> {
+        match self.read(&[Read::Get(key.into())]).pop() {
+            Some(Got::Value(value)) => value,
+            other => panic!("a get was answered with {other:?}"),
+        }
+    }
+
+    fn scan(&self, scan: Scan) -> Entries {
+        match self.read(&[Read::Scan(scan)]).pop() {
+            Some(Got::Entries(entries)) => entries,
+            other => panic!("a scan was answered with {other:?}"),
+        }
+    }
+
+    /// All keys and values, as text.
+    fn all(&self) -> Vec<(String, String)> {
+        let text = |bytes| String::from_utf8(bytes).expect("the cases store text");
+        self.scan(over("", "\u{10ffff}")).rows.into_iter().map(|(key, value)| (text(key), text(value))).collect()
+    }
+}
+
+fn put(key: &str, value: &str) -> Write {
+    Write::put(key.into(), value.into())
+}
+
+fn put_when(precondition: Precondition, key: &str, value: &str) -> Write {
+    put(key, value).when(precondition)
+}
+
+fn head(bytes: &str) -> Precondition {
+    Precondition::Head(bytes.into())
+}
