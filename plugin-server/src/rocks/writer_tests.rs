@@ -1,0 +1,112 @@
+//! A group as the writer sees it, put together by hand so that its borders are known.
+
+use std::sync::Arc;
+
+use plugin_core::store::engine::{Durability, EngineError, Keyspace, Precondition, Write};
+use rocksdb::Options;
+use tokio::sync::oneshot;
+
+use super::{Commit, Counters, Request, Work};
+use crate::rocks::{
+    Db,
+    options::{Flush, Tuning},
+};
+
+fn work(db: Db) -> Work {
+    Work { db: Arc::new(db), counters: Arc::<Counters>::default(), broken: None }
+}
+
+fn keyspace() -> Keyspace {
+    Keyspace::of_plugin("notes")
+}
+
+/// A database with the one keyspace, in a folder that goes with it.
+fn database() -> (tempfile::TempDir, Db) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let db =
+        Db::open_cf(&Tuning::new().database(), folder.path(), ["default", keyspace().name()]).expect("a new database");
+    (folder, db)
+}
+
+fn request(write: Write, durability: Durability) -> Request {
+    let flush = match durability {
+        Durability::Synced => Flush::ToDisk,
+        Durability::Relaxed => Flush::ToSystem,
+    };
+    Request { commit: Some(Commit { keyspace: keyspace(), writes: vec![write] }), flush, reply: oneshot::channel().0 }
+}
+
+fn put(key: &str, value: &str) -> Write {
+    Write::put(key.into(), value.into())
+}
+
+#[test]
+fn sixteen_durable_commits_that_wait_together_take_one_sync() {
+    let (_folder, db) = database();
+    let mut work = work(db);
+    let group: Vec<_> = (0..16).map(|n| request(put(&n.to_string(), "value"), Durability::Synced)).collect();
+    assert!(work.answer(&group).iter().all(Result::is_ok));
+    let Counters { requests, groups, syncs } = &*work.counters;
+    assert_eq!([requests, groups, syncs].map(|count| count.load(super::Relaxed)), [16, 1, 1]);
+}
+
+#[test]
+fn relaxed_commits_take_no_sync_of_their_own() {
+    let (_folder, db) = database();
+    let mut work = work(db);
+    work.answer(&[request(put("a", "1"), Durability::Relaxed)]);
+    assert_eq!(work.counters.syncs.load(super::Relaxed), 0);
+}
+
+#[test]
+fn a_precondition_sees_the_commits_of_its_group_that_go_before() {
+    let (_folder, db) = database();
+    let group = [
+        request(put("key", "first").when(Precondition::Absent), Durability::Synced),
+        request(put("key", "second").when(Precondition::Absent), Durability::Synced),
+        request(put("key", "third").when(Precondition::Head(b"fir".to_vec())), Durability::Synced),
+        request(Write::delete(b"key".to_vec()).when(Precondition::Present), Durability::Synced),
+        request(put("key", "last").when(Precondition::Absent), Durability::Synced),
+    ];
+    let mut work = work(db);
+    let results = work.answer(&group);
+    assert!(
+        matches!(results.as_slice(), [Ok(()), Err(EngineError::Conflict(0)), Ok(()), Ok(()), Ok(())]),
+        "{results:?}"
+    );
+    let family = work.db.cf_handle(keyspace().name()).expect("made above");
+    assert_eq!(work.db.get_cf(&family, "key").expect("a read").as_deref(), Some(&b"last"[..]));
+}
+
+#[test]
+fn a_commit_that_fails_leaves_nothing_of_itself_in_its_group() {
+    let (_folder, db) = database();
+    let mut failing = request(put("half", "written"), Durability::Synced);
+    let commit = failing.commit.as_mut().expect("made with one");
+    commit.writes.push(put("absent", "").when(Precondition::Present));
+    let mut work = work(db);
+    let results = work.answer(&[failing, request(put("other", "value"), Durability::Synced)]);
+    assert!(matches!(results.as_slice(), [Err(EngineError::Conflict(1)), Ok(())]), "{results:?}");
+    let family = work.db.cf_handle(keyspace().name()).expect("made above");
+    assert_eq!(work.db.get_cf(&family, "half").expect("a read"), None);
+    assert!(work.db.get_cf(&family, "other").expect("a read").is_some());
+}
+
+#[test]
+fn after_a_failed_write_the_store_takes_no_more() {
+    let (folder, db) = database();
+    drop(db);
+    // A database that is open for reading only fails every write, as a full disk does.
+    let names = ["default", keyspace().name()].map(str::to_owned);
+    let db =
+        Db::open_cf_for_read_only(&Options::default(), folder.path(), names, false).expect("the database made above");
+    let mut work = work(db);
+    let first = work.answer(&[
+        request(put("key", "").when(Precondition::Present), Durability::Synced),
+        request(put("key", ""), Durability::Synced),
+    ]);
+    assert!(matches!(first.as_slice(), [Err(EngineError::Conflict(0)), Err(EngineError::UnknownOutcome)]), "{first:?}");
+    let later = work.answer(&[request(put("other", ""), Durability::Synced)]);
+    let [Err(EngineError::Unavailable(said))] = later.as_slice() else { panic!("{later:?}") };
+    assert!(said.contains("read only"), "{said}");
+}
