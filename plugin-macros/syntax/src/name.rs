@@ -51,7 +51,7 @@ impl fmt::Display for NameKind {
 
 const LONGEST: usize = 63;
 
-fn checked<'n>(name: &'n str, kind: NameKind, good: impl FnOnce(&str) -> bool) -> Result<&'n str, NameError> {
+fn checked(name: &str, kind: NameKind, good: impl FnOnce(&str) -> bool) -> Result<&str, NameError> {
     if good(name) { Ok(name) } else { Err(NameError { name: name.to_owned(), kind }) }
 }
 

@@ -1,0 +1,116 @@
+//! What all attributes generate: the paths into plugin-core, and the one registration of an item.
+
+use proc_macro_crate::{FoundCrate, crate_name};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Attribute, Expr, ExprLit, Lit, Meta, ext::IdentExt};
+
+use crate::{errors::Errors, options::Options};
+
+/// Runs an attribute: its item comes out untouched, followed by what `generate` makes of it, or by all that is wrong.
+pub(crate) fn attribute(
+    args: TokenStream,
+    item: TokenStream,
+    generate: impl FnOnce(&mut Options, &TokenStream, &mut Errors) -> Option<TokenStream>,
+) -> TokenStream {
+    let mut errors = Errors::default();
+    let mut options = Options::parse(args, &mut errors);
+    let generated = generate(&mut options, &item, &mut errors);
+    options.finish(&mut errors);
+    match errors.finish() {
+        // Nothing uses the item now; that it is dead is not what its author should read.
+        Some(errors) => quote!(#[allow(dead_code)] #item #errors),
+        None => quote!(#item #generated),
+    }
+}
+
+/// `::plugin_core`, under the name it has in the package that is being compiled.
+pub(crate) fn krate(span: Span) -> TokenStream {
+    let name = match crate_name("plugin-core") {
+        Ok(FoundCrate::Name(name)) => name,
+        // plugin-core calls itself by its own name, and what is not found is best missed by the name in its documentation.
+        Ok(FoundCrate::Itself) | Err(_) => "plugin_core".to_owned(),
+    };
+    let name = Ident::new(&name, span);
+    quote_spanned!(span=> ::#name)
+}
+
+/// The module that is there for generated code.
+pub(crate) fn rt(span: Span) -> TokenStream {
+    let krate = krate(span);
+    quote_spanned!(span=> #krate::__rt)
+}
+
+/// The place of `span` for tokens that are ours: errors are said there, and lints know that nobody wrote them.
+pub(crate) fn ours(span: Span) -> Span {
+    Span::call_site().located_at(span)
+}
+
+/// An item and where it stands.
+pub(crate) struct Registration<'a> {
+    /// What it is called on the wire.
+    pub(crate) name: String,
+    /// What it is called in Rust.
+    pub(crate) ident: &'a Ident,
+    pub(crate) doc: &'a str,
+    pub(crate) cfgs: &'a [Attribute],
+    /// The traits of its type.
+    pub(crate) impls: TokenStream,
+    /// The call that makes it.
+    pub(crate) item: TokenStream,
+}
+
+impl Registration<'_> {
+    /// The constant that the linker gathers.
+    pub(crate) fn into_tokens(self) -> TokenStream {
+        let Self { name, ident, doc, cfgs, impls, item } = self;
+        let rt = rt(Span::call_site());
+        let ident_text = ident.unraw().to_string();
+        // With the place of the name, which is where an editor should jump to; the attribute may be lines above.
+        let line = quote_spanned!(ident.span()=> ::core::line!());
+        quote! {
+            #(#cfgs)*
+            const _: () = {
+                #impls
+                #rt::inventory::submit! {
+                    #rt::Registration::new(#item, &#rt::Site {
+                        name: #name,
+                        ident: #ident_text,
+                        doc: #doc,
+                        file: ::core::file!(),
+                        line: #line,
+                        module: ::core::module_path!(),
+                        package: ::core::env!("CARGO_PKG_NAME"),
+                    })
+                }
+            };
+        }
+    }
+}
+
+/// The doc comment, without the space that begins each line.
+pub(crate) fn doc(attrs: &[Attribute]) -> String {
+    let lines = attrs.iter().filter_map(|attr| match &attr.meta {
+        Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    });
+    let lines: Vec<_> = lines.map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned()).collect();
+    lines.join("\n").trim().to_owned()
+}
+
+/// `Some(…)` or `None`, as an expression.
+pub(crate) fn option<T: ToTokens>(value: Option<T>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
+}
+
+/// A duration as an expression; the shortest that can be written is a millisecond.
+pub(crate) fn duration(duration: std::time::Duration) -> TokenStream {
+    let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    quote!(::core::time::Duration::from_millis(#millis))
+}

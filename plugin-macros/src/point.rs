@@ -1,0 +1,140 @@
+//! `#[hook_point]`, `#[filter_point]` and `#[event]`: the type is the point.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{LitStr, Path, spanned::Spanned};
+
+use crate::{
+    data::{DataType, data_attribute},
+    emit::{Registration, ours, rt},
+    errors::Errors,
+    names::point_name,
+    options::Options,
+};
+
+/// What a point's attribute says beside its name.
+enum Kind {
+    Hook { policy: Ident },
+    Filter { on_error: OnError, check: Option<Path> },
+    Event { plugin: Path },
+}
+
+/// What a failing filter means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OnError {
+    Keep,
+    Fail,
+}
+
+/// `#[hook_point("…", policy = isolate)]`
+pub(crate) fn expand_hook(args: TokenStream, item: TokenStream) -> TokenStream {
+    point(args, item, |_, options, errors| {
+        let policy = options.choice("policy", &[("isolate", "Isolate"), ("veto", "Veto")], errors);
+        Some(Kind::Hook { policy: format_ident!("{}", policy.unwrap_or("Isolate")) })
+    })
+}
+
+/// `#[filter_point("…", on_error = keep, check = path)]`
+pub(crate) fn expand_filter(args: TokenStream, item: TokenStream) -> TokenStream {
+    point(args, item, |_, options, errors| {
+        let on_error = options.choice("on_error", &[("keep", OnError::Keep), ("fail", OnError::Fail)], errors);
+        let check = options.path("check", errors);
+        Some(Kind::Filter { on_error: on_error.unwrap_or(OnError::Keep), check })
+    })
+}
+
+/// `#[event("…", plugin = path)]`
+pub(crate) fn expand_event(args: TokenStream, item: TokenStream) -> TokenStream {
+    point(args, item, |place, options, errors| {
+        let given = options.is_given("plugin");
+        let plugin = options.path("plugin", errors);
+        if !given {
+            errors.at_span(place, "an event names the plugin that publishes it: `plugin = path::To::MyPlugin`");
+        }
+        plugin.map(|plugin| Kind::Event { plugin })
+    })
+}
+
+fn point(
+    args: TokenStream,
+    item: TokenStream,
+    kind: impl FnOnce(Span, &mut Options, &mut Errors) -> Option<Kind>,
+) -> TokenStream {
+    data_attribute(args, item, |ty, options, errors| {
+        let place = ty.map_or(Span::call_site(), |ty| ty.ident.span());
+        let given = options.has_text();
+        let name = point_name(options, errors);
+        let kind = kind(place, options, errors);
+        if !given {
+            errors.at_span(place, "the name comes first, a text of two parts such as `\"conversation:end\"`");
+        }
+        let ty = ty?;
+        ty.concrete(errors)?;
+        Some(emit(ty, &name?, &kind?))
+    })
+}
+
+fn emit(ty: &DataType, name: &LitStr, kind: &Kind) -> TokenStream {
+    let rt = rt(Span::call_site());
+    let ident = &ty.ident;
+    let (point, space, constructor, rest) = match kind {
+        Kind::Hook { policy } => {
+            ("HookPoint", "HOOKS", "hook_point", quote!(const POLICY: #rt::HookPolicy = #rt::HookPolicy::#policy;))
+        }
+        Kind::Filter { on_error, check } => {
+            ("FilterPoint", "FILTERS", "filter_point", filter(*on_error, check.as_ref()))
+        }
+        Kind::Event { plugin } => ("Event", "EVENTS", "event", quote!(type Plugin = #plugin;)),
+    };
+    let (point, space, constructor) =
+        (format_ident!("{point}"), format_ident!("{space}"), format_ident!("{constructor}"));
+    let impls = quote! {
+        impl #rt::#point for #ident {
+            const NAME: &'static str = #name;
+            #rest
+
+            fn ix() -> &'static #rt::Ix {
+                static IX: #rt::Ix = #rt::Ix::of(&#rt::#space);
+                &IX
+            }
+        }
+    };
+    // An event's name is compared with its plugin's id while the compiler evaluates this call.
+    let span = ours(name.span());
+    let rt = crate::emit::rt(span);
+    let (path, call) = (quote_spanned!(span=> #rt::#constructor), quote_spanned!(span=> ()));
+    Registration {
+        name: plugin_syntax::kebab(&ident.to_string()),
+        ident,
+        doc: &ty.doc,
+        cfgs: &ty.cfgs,
+        impls,
+        item: quote!(#path::<#ident>#call),
+    }
+    .into_tokens()
+}
+
+fn filter(on_error: OnError, check: Option<&Path>) -> TokenStream {
+    let rt = rt(Span::call_site());
+    let (word, keep) = match on_error {
+        OnError::Keep => (quote!(Keep), quote!(::core::option::Option::Some(::core::clone::Clone::clone(self)))),
+        OnError::Fail => (quote!(Fail), quote!(::core::option::Option::None)),
+    };
+    let check = check.map(|check| {
+        let call = quote_spanned!(check.span()=> (self));
+        quote! {
+            fn check(&self) -> ::core::result::Result<(), ::std::string::String> {
+                #check #call
+            }
+        }
+    });
+    quote! {
+        const ON_ERROR: #rt::OnError = #rt::OnError::#word;
+
+        fn keep(&self) -> ::core::option::Option<Self> {
+            #keep
+        }
+
+        #check
+    }
+}
