@@ -5,6 +5,9 @@
 #[cfg(panic = "abort")]
 compile_error!("a plugin's panic is contained by unwinding: remove `panic = \"abort\"` from the profile");
 
+// Generated code names this crate from outside; it is used inside as well.
+extern crate self as plugin_core;
+
 pub mod bare;
 pub mod clock;
 pub mod error;
@@ -45,3 +48,8 @@ pub use id::{AppId, UserId};
 pub use plugin::{config::Config, secret::Secret};
 pub use point::{Dynamic, Event, FilterPoint, HookPoint, Plugin};
 pub use schedule::run::CronRun;
+
+pub use plugin_macros::{
+    Config, activate, admin_page, cron, deactivate, endpoint, event, filter, filter_point, hook, hook_point, model, on,
+    plugin, webhook,
+};

@@ -159,6 +159,26 @@ pub fn field_schema<T: JsonSchema>(
     schema
 }
 
+/// `schema` with the limits that its attributes add.
+pub fn limited(mut schema: Schema, min: Option<Value>, max: Option<Value>) -> Schema {
+    for (keyword, limit) in [("minimum", min), ("maximum", max)] {
+        if let Some(limit) = limit {
+            schema.insert(keyword.to_owned(), limit);
+        }
+    }
+    schema
+}
+
+/// A setting, or its default, as JSON.
+pub fn shown<T: Serialize + ?Sized>(value: &T) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+/// Settings as JSON.
+pub fn object(fields: Vec<(&'static str, Value)>) -> Value {
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
 /// The schema of a configuration with these fields, each marked whether it must be given.
 pub fn object_schema(description: &str, fields: Vec<(&'static str, Schema, Required)>) -> Schema {
     let required: Vec<&str> =
