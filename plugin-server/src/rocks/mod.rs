@@ -17,7 +17,7 @@ use std::{
 };
 
 use plugin_core::store::engine::{
-    Durability, Engine, EngineError, EngineFuture, Got, Keyspace, Read, Write, check_commit,
+    Durability, Engine, EngineError, EngineFuture, Got, Keyspace, Read, Write, check_commit, check_reads,
 };
 use rocksdb::{BoundColumnFamily, DBWithThreadMode, ErrorKind, MultiThreaded};
 
@@ -103,7 +103,10 @@ impl Engine for RocksEngine {
     }
 
     fn read<'a>(&'a self, keyspace: &'a Keyspace, reads: &'a [Read]) -> EngineFuture<'a, Vec<Got>> {
-        Box::pin(async move { read::all(&self.db, &family(&self.db, keyspace)?, reads) })
+        Box::pin(async move {
+            check_reads(reads)?;
+            read::all(&self.db, &family(&self.db, keyspace)?, reads)
+        })
     }
 
     fn commit<'a>(
@@ -134,7 +137,7 @@ fn family<'db>(db: &'db Db, keyspace: &Keyspace) -> Result<Arc<BoundColumnFamily
         DEFAULT_FAMILY => None,
         name => db.cf_handle(name),
     }
-    .ok_or_else(|| EngineError::Invalid(format!("the keyspace `{}` was never opened", keyspace.name())))
+    .ok_or_else(|| EngineError::unknown_keyspace(keyspace))
 }
 
 /// RocksDB's own error as one of the seam's.

@@ -1,8 +1,6 @@
 //! Reads, on the thread that asks for them: they take microseconds, and handing them to another thread takes ten times that.
 
-use std::cmp::min;
-
-use plugin_core::store::engine::{Direction, EngineError, Entries, Got, MAX_SCAN, Read, Scan, Wanted};
+use plugin_core::store::engine::{Direction, EngineError, Entries, Got, Read, Scan, Wanted};
 use rocksdb::{AsColumnFamilyRef, DBRawIteratorWithThreadMode, ReadOptions, SnapshotWithThreadMode};
 
 use super::{Db, failure, options};
@@ -66,10 +64,9 @@ impl<F: AsColumnFamilyRef> View<'_, F> {
 
 fn collect(cursor: &mut DBRawIteratorWithThreadMode<'_, Db>, scan: &Scan) -> Entries {
     let mut entries = Entries::default();
-    let limit = min(scan.limit, MAX_SCAN);
     let mut bytes = 0;
     while let Some((key, value)) = cursor.item() {
-        if entries.rows.len() >= limit || bytes >= scan.bytes && !entries.rows.is_empty() {
+        if entries.rows.len() >= scan.limit || bytes >= scan.bytes && !entries.rows.is_empty() {
             entries.more = true;
             break;
         }

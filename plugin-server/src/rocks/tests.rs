@@ -2,18 +2,43 @@
 
 use std::{
     env, fs,
-    future::Future,
     path::{Path, PathBuf},
     process::{self, Command},
 };
 
 use futures_util::future::join_all;
+use plugin_core::store::conformance::{Subject, block_on as wait};
 use plugin_core::store::engine::{Durability, Engine, EngineError, Got, Keyspace, Precondition, Read, Write};
 
 use super::{OpenError, RocksEngine};
 
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime without timers or sockets").block_on(future)
+/// An engine in a folder that goes with it.
+struct InTemporaryFolder {
+    engine: RocksEngine,
+    folder: tempfile::TempDir,
+}
+
+impl InTemporaryFolder {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self { engine: open(folder.path()), folder }
+    }
+}
+
+impl Subject for InTemporaryFolder {
+    fn engine(&self) -> &dyn Engine {
+        &self.engine
+    }
+
+    fn reopen(self) -> Self {
+        let Self { engine, folder } = self;
+        drop(engine);
+        Self { engine: open(folder.path()), folder }
+    }
+}
+
+mod conformance {
+    plugin_core::engine_conformance!(super::InTemporaryFolder::new);
 }
 
 fn open(dir: &Path) -> RocksEngine {
