@@ -15,6 +15,7 @@ pub mod id;
 pub mod linking;
 pub mod site;
 pub mod spawn;
+pub mod stats;
 
 pub mod store;
 

@@ -1,6 +1,7 @@
 //! All `unsafe` of this crate: a lifetime-free borrow behind a reference that has one, a zero-sized function item made
-//! again from its type, and a future that runs where it was made. Generic, and ignorant of what the crate does with them.
+//! again from its type, a future that runs where it was made, and the processor's cycle counter. Generic, and ignorant of what the crate does with them.
 #![allow(unsafe_code)]
 
+pub mod cycles;
 pub mod frame;
 pub mod item;

@@ -9,6 +9,7 @@ use crate::{
     plugin::state::PluginState,
     point::{Ix, Plugin},
     site::{Kind, Site},
+    stats::Stats,
     store::engine::Engine,
 };
 
@@ -40,6 +41,8 @@ pub struct Shared {
     pub filters: PointTable,
     /// The items, by their number.
     pub items: Box<[ItemInfo]>,
+    /// What the items did, in numbers.
+    pub stats: Stats,
     /// Where events go.
     pub outbox: Box<dyn Outbox>,
     /// What subscribed while running.
