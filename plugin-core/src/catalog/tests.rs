@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     catalog::problem::Code,
     dispatch::hook::{HookItem, HookPointItem},
-    endpoint::{Access, EndpointItem, EndpointMeta},
+    endpoint::{Access, EndpointItem, EndpointMeta, Place},
     plugin::meta::{ConfigItem, PluginMeta},
     point::{HOOKS, HookPolicy, Ix, PLUGINS},
     shape::Owner,
@@ -62,7 +62,18 @@ fn point(line: u32, name: &'static str) -> &'static Registration {
 
 fn get(line: u32, name: &'static str, path: &'static str) -> &'static Registration {
     let meta = EndpointMeta { method: "GET", path, access: Access::Public, rate: None, body: None, timeout: None };
-    at("routes.rs", line, name, Item::Endpoint(EndpointItem { owner: Owner { id: "a", ix }, meta }))
+    at(
+        "routes.rs",
+        line,
+        name,
+        Item::Endpoint(EndpointItem {
+            owner: Owner { id: "a", ix },
+            meta,
+            place: Place::Worker,
+            describe: |_| {},
+            run: |_| unreachable!("no request is made"),
+        }),
+    )
 }
 
 fn said(registrations: Vec<&'static Registration>, expected: &[&str]) -> Vec<(Code, String, Vec<String>)> {

@@ -2,6 +2,7 @@
 //! nothing here is for people to call, and it changes without notice.
 
 pub mod boxed;
+pub mod endpoint;
 
 pub use inventory;
 pub use schemars;
@@ -13,7 +14,7 @@ pub use crate::{
     admin::Html,
     context::Context,
     delivery::webhook::Verify,
-    endpoint::{Access, EndpointMeta},
+    endpoint::{Access, EndpointMeta, describe::probe},
     plugin::{
         config::{self, Config, Fields, Required},
         meta::PluginMeta,
