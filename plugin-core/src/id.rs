@@ -1,8 +1,12 @@
-//! Names of tenants and users, checked once where they enter so that nothing behind has to ask again.
+//! Names of tenants and users, checked once where they enter so that nothing behind has to ask again; and new names for what
+//! happens.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize, de};
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
 
 /// The longest id of an app or a user, in characters (all of them are ASCII).
 const LONGEST: usize = 128;
@@ -148,6 +152,13 @@ impl Default for AppId {
         static DEFAULT: std::sync::LazyLock<AppId> = std::sync::LazyLock::new(|| AppId("default".into()));
         DEFAULT.clone()
     }
+}
+
+/// A new id for something that happens at `now`: ids sort by time, and cannot be guessed.
+pub(crate) fn time_ordered(now: Timestamp) -> Uuid {
+    let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    let (seconds, part) = (millis / 1000, u32::try_from(millis % 1000).unwrap_or(0));
+    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, part * 1_000_000))
 }
 
 #[cfg(test)]

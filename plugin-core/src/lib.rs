@@ -16,9 +16,13 @@ pub mod linking;
 pub mod site;
 pub mod spawn;
 pub mod stats;
-mod ticks;
 
 pub mod store;
+
+mod background;
+#[cfg(test)]
+mod rig;
+mod rows;
 
 pub mod plugin;
 pub mod point;

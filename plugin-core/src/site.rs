@@ -37,6 +37,27 @@ impl fmt::Display for Site {
     }
 }
 
+/// An item in its place among all of a host: what its attribute left, whose it is, and its number.
+#[derive(Debug)]
+pub struct Placed<T: 'static> {
+    /// Its number.
+    pub number: u32,
+    /// The place of its plugin.
+    pub plugin: usize,
+    /// Where it was written.
+    pub site: &'static Site,
+    /// What its attribute left.
+    pub item: &'static T,
+}
+
+impl<T> Clone for Placed<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Placed<T> {}
+
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -5,4 +5,3 @@
 pub mod cycles;
 pub mod frame;
 pub mod item;
-pub mod slot;

@@ -18,8 +18,8 @@ pub enum Origin {
     Request(Uuid),
     /// A run of a cron job, with its id.
     Run(Uuid),
-    /// A delivery of an event or a webhook, with its id.
-    Delivery(Arc<str>),
+    /// A delivery of an event or a webhook.
+    Delivery(Arc<Delivered>),
     /// The host's own doing: starting and stopping, or a test.
     Host,
 }
@@ -28,10 +28,19 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Request(id) | Self::Run(id) => fmt::Display::fmt(id, f),
-            Self::Delivery(id) => f.write_str(id),
+            Self::Delivery(delivered) => f.write_str(&delivered.id),
             Self::Host => f.write_str("host"),
         }
     }
+}
+
+/// What is delivered to a listener or a webhook's handler.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// The id of the event, or the sender's id of the webhook's delivery.
+    pub id: String,
+    /// The events that led to it, each published while the one before was handled, and last the one that is delivered.
+    pub events: Vec<String>,
 }
 
 /// One piece of work: a request, a run, a delivery. Everything that handlers do within it is done for the same app and user.

@@ -53,6 +53,7 @@ pub struct PluginState {
     on: AtomicBool,
     running: AtomicU32,
     idle: Notify,
+    turned: Notify,
     stop: ArcSwap<CancellationToken>,
 }
 
@@ -68,6 +69,7 @@ impl PluginState {
             on: AtomicBool::new(false),
             running: AtomicU32::new(0),
             idle: Notify::new(),
+            turned: Notify::new(),
             stop: ArcSwap::from_pointee(CancellationToken::new()),
         }
     }
@@ -91,6 +93,18 @@ impl PluginState {
         match active {
             true => self.stop.store(CancellationToken::new().into()),
             false => self.stop.load().cancel(),
+        }
+        self.turned.notify_waiters();
+    }
+
+    /// Waits until it takes work.
+    pub async fn turned_on(&self) {
+        loop {
+            let turned = self.turned.notified();
+            if self.on.load(Ordering::SeqCst) {
+                return;
+            }
+            turned.await;
         }
     }
 

@@ -5,6 +5,7 @@
 //! it was skipped.
 
 pub mod thread;
+pub mod ticks;
 
 use std::{
     fmt,
@@ -17,8 +18,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use self::thread::Thread;
-use crate::ticks::{self, Ticks};
+use self::{thread::Thread, ticks::Ticks};
 
 /// Which calls are timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -160,12 +160,6 @@ impl Marked {
         place.set(mark);
         Self { place, before }
     }
-
-    /// Says `mark` from now on.
-    #[inline]
-    pub(crate) fn set(&self, mark: Mark) {
-        self.place.set(mark);
-    }
 }
 
 impl Drop for Marked {

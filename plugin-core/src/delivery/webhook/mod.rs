@@ -1,8 +1,22 @@
 //! What others call: webhooks, their signatures, and what a handler is given.
+//!
+//! A request is verified on the bytes that came, known by its sender's id, and stored; only then it is answered, and only then
+//! its handler runs. An id that was stored is remembered for a week.
+
+mod accept;
+pub(super) mod receipt;
+mod refused;
+mod request;
+mod signature;
+
+pub use accept::{Accepted, Status};
+pub use refused::Refused;
+pub use request::MAX_BODY;
+pub use signature::sign_github;
 
 use std::{any::Any, time::Duration};
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 
 use crate::{
     clock::Timestamp,
@@ -13,21 +27,23 @@ use crate::{
 };
 
 /// A webhook's request as it was accepted.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub struct WebhookDelivery {
     pub(crate) id: String,
     pub(crate) event: String,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: String,
     pub(crate) received_at: Timestamp,
 }
 
 impl WebhookDelivery {
-    /// The sender's id of the delivery; sent again, it has the same.
+    /// The sender's id of the delivery, by which it is known when it is sent again: `X-GitHub-Delivery`, or for a webhook that
+    /// verifies nothing also `webhook-id`, or one given here where the sender gives none.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// What happened, in the sender's words.
+    /// What happened, in the sender's words: `X-GitHub-Event`, or for a webhook that verifies nothing also `webhook-event`, or
+    /// `message` where the sender does not say.
     pub fn event(&self) -> &str {
         &self.event
     }
@@ -39,7 +55,7 @@ impl WebhookDelivery {
 
     /// The document that was sent: the body, or the form field that holds it.
     pub fn body(&self) -> &[u8] {
-        &self.body
+        self.body.as_bytes()
     }
 
     /// The document as a `T`.
@@ -47,7 +63,7 @@ impl WebhookDelivery {
     /// # Errors
     /// If it is none.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| {
+        serde_json::from_str(&self.body).map_err(|error| {
             Error::new(format!("the webhook's document is not what was expected: {error}")).because(error)
         })
     }
