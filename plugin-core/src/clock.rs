@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 
+use pin_project_lite::pin_project;
 use serde::{Deserialize, Serialize, de};
+
+use crate::ticks::Ticks;
 
 /// An instant in UTC, in text as RFC 3339 with at least milliseconds.
 ///
@@ -162,10 +165,23 @@ impl Clock {
         }
     }
 
-    /// Waits until `duration` has passed.
-    pub fn sleep(&self, duration: Duration) -> Sleep {
+    /// How much later something is than something else, for less than what the time costs. A test's clock decides it as well.
+    pub(crate) fn moment(&self) -> Moment {
         match &self.0 {
-            Kind::System => Sleep(SleepKind::System(Box::pin(tokio::time::sleep(duration)))),
+            Kind::System => Moment::Ticks(Ticks::now()),
+            Kind::Manual(clock) => Moment::Manual(clock.now()),
+        }
+    }
+
+    /// Waits until `duration` has passed.
+    pub fn sleep(&self, duration: Duration) -> Pin<Box<Sleep>> {
+        Box::pin(self.sleep_in_place(duration))
+    }
+
+    /// The same without a box, for who can pin it.
+    pub fn sleep_in_place(&self, duration: Duration) -> Sleep {
+        match &self.0 {
+            Kind::System => Sleep { kind: SleepKind::System { sleep: tokio::time::sleep(duration) } },
             Kind::Manual(clock) => clock.sleep_until(clock.now().saturating_add(duration)),
         }
     }
@@ -189,6 +205,30 @@ impl Clock {
 impl From<ManualClock> for Clock {
     fn from(clock: ManualClock) -> Self {
         Self(Kind::Manual(clock))
+    }
+}
+
+/// A point in time for measuring how long it is past; see [`Clock::moment`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Moment {
+    Ticks(Ticks),
+    Manual(Timestamp),
+}
+
+impl Moment {
+    /// How long after `earlier`, of the same clock, this is.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        match (self, earlier) {
+            (Self::Ticks(now), Self::Ticks(earlier)) => Duration::from_nanos(now.nanoseconds_since(earlier)),
+            (Self::Manual(now), Self::Manual(earlier)) => now.since(earlier),
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+impl Default for Moment {
+    fn default() -> Self {
+        Self::Ticks(Ticks::default())
     }
 }
 
@@ -234,27 +274,43 @@ impl ManualClock {
     }
 
     fn sleep_until(&self, instant: Timestamp) -> Sleep {
-        Sleep(SleepKind::Manual { clock: self.clone(), instant, place: None })
+        Sleep { kind: SleepKind::Manual { clock: self.clone(), instant, place: None } }
     }
 }
 
-/// Resolves when its time has come.
-#[derive(Debug)]
-pub struct Sleep(SleepKind);
+pin_project! {
+    /// Resolves when its time has come.
+    #[derive(Debug)]
+    pub struct Sleep {
+        #[pin]
+        kind: SleepKind,
+    }
+}
 
-#[derive(Debug)]
-enum SleepKind {
-    System(Pin<Box<tokio::time::Sleep>>),
-    Manual { clock: ManualClock, instant: Timestamp, place: Option<u64> },
+pin_project! {
+    #[derive(Debug)]
+    #[project = SleepProjection]
+    enum SleepKind {
+        System { #[pin] sleep: tokio::time::Sleep },
+        Manual { clock: ManualClock, instant: Timestamp, place: Option<u64> },
+    }
+
+    impl PinnedDrop for SleepKind {
+        fn drop(this: Pin<&mut Self>) {
+            if let SleepProjection::Manual { clock, instant, place: Some(place) } = this.project() {
+                clock.lock().sleepers.remove(&(*instant, *place));
+            }
+        }
+    }
 }
 
 impl Future for Sleep {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<()> {
-        match &mut self.0 {
-            SleepKind::System(sleep) => sleep.as_mut().poll(cx),
-            SleepKind::Manual { clock, instant, place } => {
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<()> {
+        match self.project().kind.project() {
+            SleepProjection::System { sleep } => sleep.poll(cx),
+            SleepProjection::Manual { clock, instant, place } => {
                 let mut manual = clock.lock();
                 if *instant <= manual.now {
                     return Poll::Ready(());
@@ -266,14 +322,6 @@ impl Future for Sleep {
                 manual.sleepers.insert((*instant, place), cx.waker().clone());
                 Poll::Pending
             }
-        }
-    }
-}
-
-impl Drop for Sleep {
-    fn drop(&mut self) {
-        if let SleepKind::Manual { clock, instant, place: Some(place) } = &self.0 {
-            clock.lock().sleepers.remove(&(*instant, *place));
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod linking;
 pub mod site;
 pub mod spawn;
 pub mod stats;
+mod ticks;
 
 pub mod store;
 

@@ -5,3 +5,4 @@
 pub mod cycles;
 pub mod frame;
 pub mod item;
+pub mod slot;

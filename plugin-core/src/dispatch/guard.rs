@@ -126,7 +126,7 @@ where
 {
     let future = catch(make).map_err(Failure::Panic)?;
     let mut future = Contained(Some(future));
-    let mut deadline: Option<Sleep> = None;
+    let mut deadline: Option<Pin<Box<Sleep>>> = None;
     future::poll_fn(move |cx| match future.poll(cx) {
         Poll::Ready(ended) => Poll::Ready(match ended {
             Ok(result) => result.map_err(Failure::Error),
@@ -134,7 +134,7 @@ where
         }),
         Poll::Pending => {
             let deadline = deadline.get_or_insert_with(|| clock.sleep(limit));
-            Pin::new(deadline).poll(cx).map(|()| Err(Failure::Timeout(limit)))
+            deadline.as_mut().poll(cx).map(|()| Err(Failure::Timeout(limit)))
         }
     })
     .await
@@ -186,6 +186,11 @@ pub fn finish<T>(shared: &Shared, item: u32, took: Duration, result: &Result<T, 
             log(shared, item, failure);
         }
     }
+}
+
+/// The plugin and the name of `item`.
+pub(crate) fn names(shared: &Shared, item: u32) -> (&'static str, &'static str) {
+    shared.items.get(item as usize).map_or(("-", "-"), |info| (info.plugin, info.site.name))
 }
 
 /// Says in the log that `item` failed: as an error, or as a warning where the item gave an error that a caller may read, which

@@ -1,13 +1,43 @@
-//! What the attributes of hooks leave.
+//! Hooks: what their attributes leave, and firing them.
 
-use std::{any::Any, time::Duration};
+use std::{
+    any::Any,
+    future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    task::{self, Poll},
+    time::Duration,
+};
 
+use futures_util::{FutureExt, future::Future};
 use schemars::{Schema, SchemaGenerator};
+use serde_json::Value;
 
 use crate::{
-    point::{HookPolicy, Ix},
+    bare::slot::Slot,
+    context::{
+        Context,
+        call::{Running, Scope},
+        shared::{BoxFuture, Shared},
+    },
+    dispatch::{
+        call::{AnyHook, Either, HookCall, Room},
+        chain::{self, Entry, Next, Run, Steps},
+        guard::{self, Failure},
+        outcome::{Failed, HandlerReport, Outcome, Report},
+        wire,
+    },
+    error::Result,
+    point::{Dynamic, HookPoint, HookPolicy, Ix, Plugin},
     shape::Owner,
+    stats::{Ended, thread::Marked},
+    ticks::Ticks,
 };
+
+/// How long a handler may take unless its attribute says so.
+pub const LIMIT: Duration = Duration::from_secs(5);
+/// How long all handlers of a hook may take together, counted from when the first of them suspends.
+pub const CHAIN_LIMIT: Duration = Duration::from_secs(30);
 
 /// What `#[hook_point]` leaves.
 #[derive(Debug)]
@@ -20,6 +50,24 @@ pub struct HookPointItem {
     pub ix: fn() -> &'static Ix,
     /// The JSON Schema of its payload.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// Makes the list for the host's table out of the handlers in the order of their calls.
+    pub build: fn(Vec<HookEntry>) -> Box<dyn Any + Send + Sync>,
+    /// Fires it with a payload in JSON. An undecodable payload is a 422 that names the field.
+    pub fire_json: for<'a> fn(&'a Scope, Value) -> BoxFuture<'a, Result<Report>>,
+}
+
+impl HookPointItem {
+    /// The point `H`, with the JSON Schema of its payload.
+    pub const fn of<H: HookPoint>(schema: fn(&mut SchemaGenerator) -> Schema) -> Self {
+        Self {
+            name: H::NAME,
+            policy: H::POLICY,
+            ix: H::ix,
+            schema,
+            build: |handlers| Box::new(HookList::<H>::new(handlers)),
+            fire_json: |scope, payload| fire_json::<H>(scope, payload).boxed(),
+        }
+    }
 }
 
 /// What `#[hook]` leaves.
@@ -35,4 +83,294 @@ pub struct HookItem {
     pub timeout: Option<Duration>,
     /// The typed call, for the list of its point to downcast.
     pub call: &'static (dyn Any + Send + Sync),
+}
+
+/// A handler, for the list of its point.
+#[derive(Debug, Clone, Copy)]
+pub struct HookEntry {
+    /// Its number among the host's items.
+    pub item: u32,
+    /// The place of its plugin among the host's.
+    pub plugin: usize,
+    /// What its attribute left.
+    pub handler: &'static HookItem,
+}
+
+/// The handlers of the point `H` in the order of their calls.
+struct HookList<H: 'static> {
+    entries: Box<[Entry<AnyHook<H>>]>,
+    /// The same, if all are `fn`s of the point's type, so that they can be called outside any future.
+    sync: Option<Box<[SyncEntry<H>]>>,
+    /// Whether any takes JSON.
+    json: bool,
+}
+
+struct SyncEntry<H> {
+    call: fn(&Scope, &H) -> Result<()>,
+    item: u32,
+    plugin: u32,
+}
+
+impl<H: HookPoint> HookList<H> {
+    fn new(handlers: Vec<HookEntry>) -> Self {
+        let entries: Box<[_]> = handlers.iter().map(|handler| entry(handler)).collect();
+        let sync = entries
+            .iter()
+            .map(|entry| match entry.call {
+                Either::Typed(HookCall::Sync(call)) => Some(SyncEntry { call, item: entry.item, plugin: entry.plugin }),
+                _ => None,
+            })
+            .collect();
+        Self { sync, json: entries.iter().any(|entry| matches!(entry.call, Either::Json(_))), entries }
+    }
+}
+
+fn entry<H: HookPoint>(entry: &HookEntry) -> Entry<AnyHook<H>> {
+    let call = entry.handler.call;
+    let typed = call.downcast_ref::<HookCall<H>>().copied().map(Either::Typed);
+    let call = typed.or_else(|| call.downcast_ref::<HookCall<Dynamic>>().copied().map(Either::Json));
+    Entry {
+        call: call.expect("a handler's call is of the type of the point that it names, or of JSON"),
+        item: entry.item,
+        plugin: u32::try_from(entry.plugin).expect("a binary has fewer plugins than that"),
+        limit: entry.handler.timeout.unwrap_or(LIMIT),
+    }
+}
+
+impl<P: Plugin> Context<P> {
+    /// Fires `hook`: its handlers run one after the other. What becomes of them is told by the [`Outcome`].
+    ///
+    /// ```ignore
+    /// ctx.fire(&ConversationEnd { conversation_id }).await;
+    /// ctx.fire(&BeforeMessage { text }).await.veto()?;        // a point with the policy `veto`
+    /// ```
+    #[inline]
+    pub fn fire<'a, H: HookPoint>(&'a self, hook: &'a H) -> impl Future<Output = Outcome> + Send + 'a {
+        fire(self.scope(), hook)
+    }
+
+    /// The same, with a payload that is made only if somebody listens.
+    #[inline]
+    pub async fn fire_with<H: HookPoint>(&self, hook: impl FnOnce() -> H + Send) -> Outcome {
+        fire_with(self.scope(), hook).await
+    }
+}
+
+/// Fires `hook` within `outer`.
+#[inline]
+pub async fn fire<H: HookPoint>(outer: &Scope, hook: &H) -> Outcome {
+    let Some(list) = list::<H>(outer) else { return Outcome::default() };
+    match &list.sync {
+        Some(entries) => fire_sync(outer, entries, hook),
+        None => fire_any(outer, list, hook, None).await.outcome,
+    }
+}
+
+/// Fires the hook that `make` makes within `outer`, if it has handlers.
+#[inline]
+pub async fn fire_with<H: HookPoint>(outer: &Scope, make: impl FnOnce() -> H + Send) -> Outcome {
+    if !outer.lent().shared.hooks.listens(H::ix()) {
+        return Outcome::default();
+    }
+    let hook = make();
+    fire(outer, &hook).await
+}
+
+#[inline]
+fn list<H: HookPoint>(outer: &Scope) -> Option<&HookList<H>> {
+    outer.lent().shared.hooks.list(H::ix())
+}
+
+async fn fire_json<H: HookPoint>(outer: &Scope, payload: Value) -> Result<Report> {
+    let hook: H = wire::decode(payload)?;
+    let Some(list) = list::<H>(outer) else { return Ok(Report { handlers: Vec::new() }) };
+    let told = fire_any(outer, list, &hook, Some(Vec::with_capacity(list.entries.len()))).await;
+    let mut failures = told.outcome.failures.into_iter();
+    let shared = &outer.lent().shared;
+    let handlers = list.entries.iter().zip(told.each.unwrap_or_default()).map(|(entry, outcome)| {
+        let (plugin, handler) = guard::names(shared, entry.item);
+        let failed = matches!(outcome, Ended::Error | Ended::Panic | Ended::Timeout);
+        let error = failed.then(|| failures.next().map(|failed| wire::text(&failed.failure))).flatten();
+        HandlerReport { plugin, handler, outcome, error }
+    });
+    Ok(Report { handlers: handlers.collect() })
+}
+
+/// What is told of a run.
+struct Told {
+    outcome: Outcome,
+    /// How each handler ended, if somebody wants to know.
+    each: Option<Vec<Ended>>,
+    policy: HookPolicy,
+}
+
+impl Told {
+    fn each(&mut self, ended: Ended) {
+        if let Some(each) = &mut self.each {
+            each.push(ended);
+        }
+    }
+
+    #[cold]
+    fn failed(&mut self, shared: &Shared, item: u32, failure: Failure) -> Next {
+        self.each(failure.ended());
+        let (plugin, handler) = guard::names(shared, item);
+        self.outcome.ran += 1;
+        self.outcome.failures.push(Failed { plugin, handler, failure });
+        self.outcome.refused = self.policy == HookPolicy::Veto;
+        if self.outcome.refused { Next::IsSkipped } else { Next::Runs }
+    }
+
+    /// Refuses to run any of `items`.
+    #[cold]
+    fn refuse(&mut self, scope: &Scope, error: crate::error::Error, items: impl Iterator<Item = u32>) {
+        let stats = &scope.lent().shared.stats;
+        for (at, item) in items.enumerate() {
+            if at == 0 {
+                stats.mine().run(item);
+            }
+            stats.failed(item, Ended::Skipped);
+            self.outcome.skipped += 1;
+            self.each(Ended::Skipped);
+        }
+        self.outcome.refused = true;
+        let failure = Failure::Error(error);
+        self.outcome.failures.push(Failed { plugin: "host", handler: scope.data().name, failure });
+    }
+}
+
+struct HookSteps<'a, H> {
+    scope: &'a Scope,
+    hook: &'a H,
+    /// The payload for those who take JSON.
+    json: Option<&'a Dynamic>,
+    told: Told,
+}
+
+impl<'a, H: HookPoint> Steps<'a, AnyHook<H>, ()> for HookSteps<'a, H> {
+    #[inline]
+    fn scope(&self) -> &'a Scope {
+        self.scope
+    }
+
+    #[inline]
+    fn start(&mut self, call: &AnyHook<H>, room: Room<'_, 'a, ()>, cx: &mut task::Context<'_>) -> Poll<Result<()>> {
+        match call {
+            Either::Typed(HookCall::Sync(call)) => Poll::Ready(call(self.scope, self.hook)),
+            Either::Typed(HookCall::Async(call)) => call(self.scope, self.hook, room, cx),
+            Either::Json(call) => {
+                let json = self.json.ok_or_else(|| wire::no_json(self.scope.data().name));
+                match (call, json) {
+                    (_, Err(error)) => Poll::Ready(Err(error)),
+                    (HookCall::Sync(call), Ok(json)) => Poll::Ready(call(self.scope, json)),
+                    (HookCall::Async(call), Ok(json)) => call(self.scope, json, room, cx),
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn ended(&mut self, (): ()) {
+        self.told.outcome.ran += 1;
+        self.told.each(Ended::Ok);
+    }
+
+    fn failed(&mut self, item: u32, failure: Failure) -> Next {
+        self.told.failed(&self.scope.lent().shared, item, failure)
+    }
+
+    fn skipped(&mut self) {
+        self.told.outcome.skipped += 1;
+        self.told.each(Ended::Skipped);
+    }
+}
+
+/// Runs any list.
+async fn fire_any<H: HookPoint>(outer: &Scope, list: &HookList<H>, hook: &H, each: Option<Vec<Ended>>) -> Told {
+    let scope = outer.nested(Running::point(H::NAME, outer.data()));
+    let mut told = Told { outcome: Outcome::default(), each, policy: H::POLICY };
+    if let Some(error) = chain::too_deep(&scope) {
+        told.refuse(&scope, error, list.entries.iter().map(|entry| entry.item));
+        return told;
+    }
+    let json = if list.json { wire::encode(hook) } else { None };
+    let steps = HookSteps { scope: &scope, hook, json: json.as_ref(), told };
+    let (mut slot, mut deadline) = (pin!(Slot::default()), pin!(None));
+    let mut run = Run::new("hook", &list.entries, CHAIN_LIMIT, steps, slot.as_mut());
+    future::poll_fn(|cx| run.poll(deadline.as_mut(), cx)).await;
+    run.steps.told
+}
+
+/// Runs a list of `fn`s: no future, no slot, no deadline.
+#[inline]
+fn fire_sync<H: HookPoint>(outer: &Scope, entries: &[SyncEntry<H>], hook: &H) -> Outcome {
+    let scope = outer.nested(Running::point(H::NAME, outer.data()));
+    let mut told = Told { outcome: Outcome::default(), each: None, policy: H::POLICY };
+    if let Some(error) = chain::too_deep(&scope) {
+        told.refuse(&scope, error, entries.iter().map(|entry| entry.item));
+        return told.outcome;
+    }
+    let shared = &*outer.lent().shared;
+    let _within = chain::span("hook", &scope).entered();
+    let mine = shared.stats.mine();
+    let run = mine.run(entries.first().map_or(u32::MAX, |entry| entry.item));
+    let timed = mine.times(run);
+    let mark = mine.mark(run);
+    let marked = Marked::new(mark);
+    let mut since = if timed { Ticks::now() } else { Ticks::default() };
+    let mut rest = entries;
+    loop {
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            for (at, entry) in rest.iter().enumerate() {
+                if !shared.plugins[entry.plugin as usize].is_on() {
+                    told.skip(shared, entry.item);
+                    continue;
+                }
+                // Also how a panic's handler is found.
+                scope.data().now(entry.item);
+                marked.set(mark.at(entry.item));
+                let result = (entry.call)(&scope, hook);
+                if timed {
+                    since = mine.took_since(entry.item, since);
+                }
+                match result {
+                    Ok(()) => told.outcome.ran += 1,
+                    Err(error) => {
+                        if told.fail(shared, entry.item, Failure::Error(error)) == Next::IsSkipped {
+                            return at + 1;
+                        }
+                    }
+                }
+            }
+            rest.len()
+        }));
+        let (done, next) = match ended {
+            Ok(done) => (done, Next::IsSkipped),
+            Err(payload) => {
+                let item = u32::try_from(scope.data().current()).unwrap_or(u32::MAX);
+                let at = rest.iter().position(|entry| entry.item == item).unwrap_or(rest.len());
+                (at + 1, told.fail(shared, item, Failure::Panic(guard::message(payload))))
+            }
+        };
+        rest = rest.get(done..).unwrap_or_default();
+        if next == Next::IsSkipped || rest.is_empty() {
+            rest.iter().for_each(|entry| told.skip(shared, entry.item));
+            return told.outcome;
+        }
+    }
+}
+
+impl Told {
+    #[cold]
+    fn fail(&mut self, shared: &Shared, item: u32, failure: Failure) -> Next {
+        shared.stats.failed(item, failure.ended());
+        guard::log(shared, item, &failure);
+        self.failed(shared, item, failure)
+    }
+
+    #[cold]
+    fn skip(&mut self, shared: &Shared, item: u32) {
+        shared.stats.failed(item, Ended::Skipped);
+        self.outcome.skipped += 1;
+    }
 }

@@ -1,5 +1,9 @@
 //! Firing hooks and applying filters.
 
+pub mod call;
+mod chain;
 pub mod filter;
 pub mod guard;
 pub mod hook;
+pub mod outcome;
+mod wire;

@@ -2,7 +2,10 @@
 //! nothing here is for people to call, and it changes without notice.
 
 pub mod boxed;
+mod converted;
 pub mod endpoint;
+pub mod filter;
+pub mod hook;
 
 pub use inventory;
 pub use schemars;
@@ -27,6 +30,7 @@ pub use crate::{
     store::engine::Durability,
 };
 
+use self::converted::Converted;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::{
@@ -47,12 +51,12 @@ pub const fn plugin<P: Plugin>(meta: PluginMeta) -> Item {
 
 /// For `#[hook_point]`.
 pub const fn hook_point<P: HookPoint>() -> Item {
-    Item::HookPoint(HookPointItem { name: P::NAME, policy: P::POLICY, ix: P::ix, schema: schema::<P> })
+    Item::HookPoint(HookPointItem::of::<P>(schema::<P>))
 }
 
 /// For `#[filter_point]`.
 pub const fn filter_point<P: FilterPoint>() -> Item {
-    Item::FilterPoint(FilterPointItem { name: P::NAME, on_error: P::ON_ERROR, ix: P::ix, schema: schema::<P> })
+    Item::FilterPoint(FilterPointItem::of::<P>(schema::<P>))
 }
 
 /// For `#[event]`.

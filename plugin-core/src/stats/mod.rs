@@ -5,7 +5,6 @@
 //! it was skipped.
 
 pub mod thread;
-pub mod ticks;
 
 use std::{
     fmt,
@@ -18,7 +17,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use self::{thread::Thread, ticks::Ticks};
+use self::thread::Thread;
+use crate::ticks::{self, Ticks};
 
 /// Which calls are timed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

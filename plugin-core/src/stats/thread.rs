@@ -160,6 +160,12 @@ impl Marked {
         place.set(mark);
         Self { place, before }
     }
+
+    /// Says `mark` from now on.
+    #[inline]
+    pub(crate) fn set(&self, mark: Mark) {
+        self.place.set(mark);
+    }
 }
 
 impl Drop for Marked {

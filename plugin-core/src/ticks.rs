@@ -8,7 +8,7 @@ use std::{
 use crate::bare::cycles::cycles;
 
 /// A reading of the processor's cycle counter, or of the system's monotonic clock where there is none.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Ticks(u64);
 
 /// Nanoseconds a tick, times 2^24.

@@ -1,0 +1,346 @@
+//! One run through the handlers of a point, one after the other: hooks and filters alike.
+//!
+//! What every handler pays is kept to a few loads and stores: one panic guard a poll instead of one a handler, one deadline a run,
+//! armed when a handler first suspends, one number that counts the whole list as called.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{self, Poll},
+    time::Duration,
+};
+
+use tracing::Span;
+
+use crate::{
+    clock::{Moment, Sleep},
+    context::{
+        call::{Scope, chain},
+        shared::Shared,
+    },
+    dispatch::{
+        call::Room,
+        guard::{Failure, log, message},
+    },
+    error::{Error, Result},
+    plugin::state::Entered,
+    stats::{Ended, Stats, thread::Marked},
+    ticks::Ticks,
+};
+
+/// How many points may be fired or applied, one from within the other.
+pub(crate) const DEPTH: u8 = 16;
+
+/// A handler in a list.
+#[derive(Debug)]
+pub(crate) struct Entry<C> {
+    pub(crate) call: C,
+    pub(crate) item: u32,
+    pub(crate) plugin: u32,
+    pub(crate) limit: Duration,
+}
+
+/// Whether the next handler runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    Runs,
+    IsSkipped,
+}
+
+/// What a run does with each handler, and with what comes of it.
+///
+/// `C` is a handler and `T` what one gives; parameters and not associated types, because a future is only known to be `Send` where
+/// it holds no projection of a type with a lifetime of its own.
+pub(crate) trait Steps<'a, C, T: 'static> {
+    /// The scope in which the handlers run.
+    fn scope(&self) -> &'a Scope;
+    /// Calls a handler, and polls it once if it is async.
+    fn start(&mut self, call: &C, room: Room<'_, 'a, T>, cx: &mut task::Context<'_>) -> Poll<Result<T>>;
+    /// Takes what a handler gave.
+    fn ended(&mut self, out: T);
+    /// Takes why one gave nothing.
+    fn failed(&mut self, item: u32, failure: Failure) -> Next;
+    /// Hears that one did not run.
+    fn skipped(&mut self);
+}
+
+/// The number by which a list's runs are counted: that of its first handler.
+#[inline]
+pub(crate) fn leader<C>(entries: &[Entry<C>]) -> u32 {
+    entries.first().map_or(u32::MAX, |entry| entry.item)
+}
+
+/// Why `scope` is too deep, if it is.
+#[inline]
+pub(crate) fn too_deep(scope: &Scope) -> Option<Error> {
+    #[cold]
+    fn refuse(scope: &Scope) -> Error {
+        let error = format!("more than {DEPTH} hooks and filters within each other: {}", chain(scope).join(" > "));
+        tracing::error!(target: "plugin", "{error}");
+        Error::new(error)
+    }
+    (scope.data().depth > DEPTH).then(|| refuse(scope))
+}
+
+/// The span of a run, which records nothing unless somebody looks at that level.
+#[inline]
+pub(crate) fn span(kind: &'static str, scope: &Scope) -> Span {
+    if !tracing::enabled!(target: "plugin", tracing::Level::DEBUG) {
+        return Span::none();
+    }
+    tracing::debug_span!(target: "plugin", "dispatch", kind, point = scope.data().name, app = scope.lent().app.as_str())
+}
+
+/// A slot whose future may panic while it is dropped.
+struct Contained<'r, 'a, T: 'static>(Room<'r, 'a, T>);
+
+impl<T> Contained<'_, '_, T> {
+    fn clear(&mut self) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.0.as_mut().clear())) {
+            tracing::error!(target: "plugin", "a future's destructor panicked: {}", message(payload));
+        }
+    }
+}
+
+impl<T> Drop for Contained<'_, '_, T> {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Not counted yet.
+    New,
+    /// The handler at hand is to be called.
+    Calling,
+    /// The handler at hand is in the slot.
+    Suspended,
+    /// All handlers had their turn.
+    Over,
+}
+
+/// For whom the deadline was armed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Armed {
+    at: usize,
+    chain: bool,
+}
+
+/// A run through the handlers `entries`.
+pub(crate) struct Run<'r, 'a, C, T: 'static, S> {
+    pub(crate) steps: S,
+    slot: Contained<'r, 'a, T>,
+    shared: &'a Shared,
+    span: Span,
+    turns: Turns<'r, 'a, C>,
+    limit: Duration,
+    timed: bool,
+    since: Ticks,
+    /// When the handler at hand first suspended.
+    began: Moment,
+    /// When the first one did.
+    chain_began: Moment,
+    armed: Option<Armed>,
+    /// Counts a suspended handler as work of its plugin, which a plugin that stops waits for.
+    entered: Option<Entered<'a>>,
+}
+
+/// Whose turn it is.
+struct Turns<'r, 'a, C> {
+    entries: &'r [Entry<C>],
+    stats: &'a Stats,
+    at: usize,
+    stage: Stage,
+}
+
+impl<C> Turns<'_, '_, C> {
+    fn skip(&mut self) {
+        if let Some(entry) = self.entries.get(self.at) {
+            self.stats.failed(entry.item, Ended::Skipped);
+        }
+        self.at += 1;
+    }
+}
+
+impl<C> Drop for Turns<'_, '_, C> {
+    /// Whoever fired has gone: the handler at hand was called, those after it were not.
+    fn drop(&mut self) {
+        if matches!(self.stage, Stage::Calling | Stage::Suspended) {
+            self.at += 1;
+            while self.at < self.entries.len() {
+                self.skip();
+            }
+        }
+    }
+}
+
+impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
+    /// A run of what is called a `kind`, for at most `limit`, counted from when a handler first suspends.
+    #[inline]
+    pub(crate) fn new(
+        kind: &'static str,
+        entries: &'r [Entry<C>],
+        limit: Duration,
+        steps: S,
+        room: Room<'r, 'a, T>,
+    ) -> Self {
+        let scope = steps.scope();
+        let shared: &'a Shared = &scope.lent().shared;
+        Self {
+            steps,
+            slot: Contained(room),
+            shared,
+            span: span(kind, scope),
+            turns: Turns { entries, stats: &shared.stats, at: 0, stage: Stage::New },
+            limit,
+            timed: false,
+            since: Ticks::default(),
+            began: Moment::default(),
+            chain_began: Moment::default(),
+            armed: None,
+            entered: None,
+        }
+    }
+
+    /// Goes on. `deadline` is room for the one timer that a run may need.
+    pub(crate) fn poll(&mut self, mut deadline: Pin<&mut Option<Sleep>>, cx: &mut task::Context<'_>) -> Poll<()> {
+        let _within = self.span.clone().entered();
+        // The thread may be another one at every poll.
+        let mine = self.shared.stats.mine();
+        let place = mine.thread.place();
+        let mark = mine.mark(place.next());
+        let marked = Marked::new(mark);
+        if self.turns.stage == Stage::New {
+            self.turns.stage = Stage::Calling;
+            let run = mine.run(leader(self.turns.entries));
+            self.timed = mine.times(run);
+            if self.timed {
+                self.since = Ticks::now();
+            }
+        }
+        loop {
+            let advanced = catch_unwind(AssertUnwindSafe(|| {
+                while let Some(entry) = self.turns.entries.get(self.turns.at) {
+                    marked.set(mark.at(entry.item));
+                    let polled = if self.turns.stage == Stage::Suspended {
+                        self.slot.0.as_mut().poll(cx)
+                    } else {
+                        if !self.shared.plugins[entry.plugin as usize].is_on() {
+                            self.skip();
+                            continue;
+                        }
+                        self.steps.scope().data().now(entry.item);
+                        self.steps.start(&entry.call, self.slot.0.as_mut(), cx)
+                    };
+                    let Poll::Ready(result) = polled else { return Poll::Pending };
+                    if self.timed {
+                        self.since = self.shared.stats.mine().took_since(entry.item, self.since);
+                    }
+                    match result {
+                        Ok(out) => {
+                            self.steps.ended(out);
+                            self.next();
+                        }
+                        Err(error) => self.fail(entry.item, Failure::Error(error), Next::Runs),
+                    }
+                }
+                Poll::Ready(())
+            }));
+            match advanced {
+                Ok(Poll::Ready(())) => {
+                    self.turns.stage = Stage::Over;
+                    return Poll::Ready(());
+                }
+                Ok(Poll::Pending) => {
+                    let Some((failure, next)) = self.overdue(deadline.as_mut(), cx) else { return Poll::Pending };
+                    self.end_with(failure, next);
+                }
+                Err(payload) => self.end_with(Failure::Panic(message(payload)), Next::Runs),
+            }
+        }
+    }
+
+    #[inline]
+    fn next(&mut self) {
+        if self.turns.stage == Stage::Suspended {
+            self.turns.stage = Stage::Calling;
+            self.entered = None;
+        }
+        self.turns.at += 1;
+    }
+
+    /// Ends the handler at hand from outside.
+    #[cold]
+    fn end_with(&mut self, failure: Failure, next: Next) {
+        self.slot.clear();
+        if let Some(entry) = self.turns.entries.get(self.turns.at) {
+            self.fail(entry.item, failure, next);
+        }
+    }
+
+    #[cold]
+    fn fail(&mut self, item: u32, failure: Failure, next: Next) {
+        self.shared.stats.failed(item, failure.ended());
+        log(self.shared, item, &failure);
+        let wanted = self.steps.failed(item, failure);
+        self.next();
+        if wanted == Next::IsSkipped || next == Next::IsSkipped {
+            self.skip_rest();
+        }
+    }
+
+    #[cold]
+    fn skip(&mut self) {
+        self.turns.skip();
+        self.steps.skipped();
+    }
+
+    fn skip_rest(&mut self) {
+        while self.turns.at < self.turns.entries.len() {
+            self.skip();
+        }
+    }
+
+    /// Notes that the handler at hand is suspended; its failure if its time is up.
+    fn overdue(
+        &mut self,
+        mut deadline: Pin<&mut Option<Sleep>>,
+        cx: &mut task::Context<'_>,
+    ) -> Option<(Failure, Next)> {
+        let entry = self.turns.entries.get(self.turns.at)?;
+        let clock = &self.shared.clock;
+        if self.turns.stage != Stage::Suspended {
+            self.turns.stage = Stage::Suspended;
+            self.began = clock.moment();
+            self.entered = self.shared.plugins[entry.plugin as usize].enter();
+        }
+        if self.armed.is_none() {
+            self.chain_began = self.began;
+            self.arm(entry.limit, self.limit, deadline.as_mut());
+        }
+        loop {
+            // The deadline is there since it was armed.
+            if deadline.as_mut().as_pin_mut()?.poll(cx).is_pending() {
+                return None;
+            }
+            // Armed for this handler, it is right without asking what time it is.
+            match self.armed {
+                Some(Armed { at, chain: false }) if at == self.turns.at => {
+                    return Some((Failure::Timeout(entry.limit), Next::Runs));
+                }
+                Some(Armed { chain: true, .. }) => return Some((Failure::Timeout(self.limit), Next::IsSkipped)),
+                _ => {}
+            }
+            let now = clock.moment();
+            let own = entry.limit.saturating_sub(now.since(self.began));
+            let chain = self.limit.saturating_sub(now.since(self.chain_began));
+            self.arm(own, chain, deadline.as_mut());
+        }
+    }
+
+    fn arm(&mut self, own: Duration, chain: Duration, mut deadline: Pin<&mut Option<Sleep>>) {
+        self.armed = Some(Armed { at: self.turns.at, chain: chain < own });
+        deadline.set(Some(self.shared.clock.sleep_in_place(own.min(chain))));
+    }
+}
