@@ -1,11 +1,13 @@
 //! What plugins store, above a storage engine that can be exchanged.
 
+pub mod codec;
 pub mod conformance;
 pub mod db;
 pub mod engine;
 pub mod error;
 pub mod key;
 pub mod mem;
+pub mod value;
 
 pub use db::Db;
 pub use error::StoreError;
