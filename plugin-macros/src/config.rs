@@ -169,11 +169,11 @@ fn emit(settings: &Settings) -> TokenStream {
                 }
 
                 fn schema(__generator: &mut #rt::schemars::SchemaGenerator) -> #rt::schemars::Schema {
-                    #rt::config::object_schema(#doc, ::std::vec![#(#schemas),*])
+                    #rt::config::object_schema(#doc, ::std::vec::Vec::from([#(#schemas),*]))
                 }
 
                 fn show(&self) -> #rt::serde_json::Value {
-                    #rt::config::object(::std::vec![#((#names, #rt::config::shown(#shown))),*])
+                    #rt::config::object(::std::vec::Vec::from([#((#names, #rt::config::shown(#shown))),*]))
                 }
             }
 

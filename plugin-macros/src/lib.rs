@@ -12,6 +12,8 @@ mod data;
 mod emit;
 mod endpoint;
 mod errors;
+#[cfg(test)]
+mod goldens;
 mod handler;
 mod hook;
 mod lifecycle;
