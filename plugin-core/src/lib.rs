@@ -39,6 +39,8 @@ pub mod schedule;
 
 pub mod registration;
 
+pub mod prelude;
+
 pub mod catalog;
 
 #[doc(hidden)]

@@ -1,1 +1,292 @@
-//! Stub.
+//! A plugin that calls plugin-core by another name, with every attribute that there is.
+
+// Nothing but the registrations uses the private handlers: that none of them is dead shows that each is registered.
+#![deny(dead_code)]
+
+use framework::prelude::*;
+
+/// Uses everything once.
+#[plugin(id = "renamed", config = Settings, version = "1.2.3", requires("other >= 1"), durability = relaxed)]
+#[derive(Debug)]
+pub struct Renamed;
+
+/// What it is set to.
+#[derive(Config)]
+pub struct Settings {
+    /// How long things are kept.
+    #[config(default = 30, min = 1, max = 365)]
+    pub keep_days: u32,
+    /// What things are called.
+    #[config(default = "thing")]
+    pub label: String,
+    /// What may be given.
+    #[config(min = 2)]
+    pub limit: Option<u8>,
+    /// What must be given.
+    pub place: Place,
+    /// What is kept out of sight.
+    #[config(default, secret)]
+    pub secret: Secret,
+    /// The same, of another type.
+    #[config(default, secret)]
+    pub password: String,
+}
+
+/// Where.
+#[model]
+pub struct Place {
+    /// Its name.
+    pub full_name: String,
+}
+
+/// One of two.
+#[model]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// The first.
+    FirstOne,
+    /// The other.
+    Other {
+        /// A number.
+        its_number: u32,
+    },
+}
+
+/// Renamed by hand.
+#[model]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub struct Shout {
+    /// A word.
+    pub a_word: String,
+}
+
+/// A generic one.
+#[model]
+pub struct Wrapped<T> {
+    /// What is wrapped.
+    pub inner_value: T,
+}
+
+/// Something ended.
+#[hook_point("renamed:end", policy = veto)]
+pub struct End {
+    /// What ended.
+    pub thing_id: String,
+}
+
+/// A text on its way.
+#[filter_point("renamed:text", on_error = fail, check = not_empty)]
+pub struct Text(pub String);
+
+fn not_empty(text: &Text) -> Result<(), String> {
+    if text.0.is_empty() { Err("the text is empty".to_owned()) } else { Ok(()) }
+}
+
+/// A text whose last good value goes on.
+#[filter_point("renamed:kept")]
+pub struct Kept {
+    /// The text.
+    pub text: String,
+}
+
+/// Something was heard.
+#[event("renamed:heard", plugin = Renamed)]
+pub struct Heard {
+    /// By whom.
+    pub by_whom: String,
+}
+
+type Cx = Context<Renamed>;
+
+/// Hears of the end.
+#[hook("renamed:end", name = "the-end", priority = -5, timeout = "250ms")]
+async fn end(_: &Cx, _: &End) -> Result<()> {
+    Ok(())
+}
+
+#[hook(plugin = Renamed)]
+fn end_without_context(_: &End) {}
+
+#[hook("other:thing")]
+async fn untyped(_: &Context<Renamed>, _: &Dynamic) {}
+
+#[filter("renamed:text", priority = 20, timeout = "1s")]
+fn change(_: &Cx, text: Text) -> Result<Text, std::fmt::Error> {
+    Ok(text)
+}
+
+#[filter(plugin = Renamed)]
+async fn keep(kept: Kept) -> Kept {
+    kept
+}
+
+#[on("renamed:heard", timeout = "10s")]
+async fn hear(_: &Cx, _: &Heard) -> Result<()> {
+    Ok(())
+}
+
+#[on(plugin = Renamed)]
+fn hear_without_context(_: &Heard) {}
+
+#[cron("0 2 * * *", timezone = "America/New_York", overlap = skip, catch_up = none, timeout = "1m")]
+async fn nightly(_: &Cx, run: CronRun) -> Result<()> {
+    let _ = run.scheduled_for;
+    Ok(())
+}
+
+#[cron("1h", name = "each-hour")]
+fn hourly(_: &Cx) {}
+
+#[cron("30s", plugin = Renamed)]
+async fn half_minutely() {}
+
+#[webhook("github-events", events("push", "pull_request"), verify = github(secret = config.secret), timeout = "1m")]
+async fn github(_: &Cx, _: &WebhookDelivery) -> Result<()> {
+    Ok(())
+}
+
+#[webhook(verify = github(secret = config.secret), plugin = Renamed)]
+async fn bare_github(_: &WebhookDelivery) {}
+
+#[webhook(verify = none)]
+fn unverified(_: &Cx, _: &WebhookDelivery) {}
+
+#[admin_page("/dashboard", title = "Dashboard", icon = "chart-bar", group = "plugins", component = "TheDashboard")]
+async fn dashboard(_: &Cx, admin: Admin) -> Result<Html> {
+    Ok(Html::new().text(format!("{:?}", admin.user)))
+}
+
+#[admin_page("/plain", title = "Plain", plugin = Renamed)]
+fn plain() -> Html {
+    Html::new()
+}
+
+#[activate(timeout = "1s")]
+async fn activate(_: &Cx) -> Result<()> {
+    Ok(())
+}
+
+#[deactivate(plugin = Renamed)]
+fn deactivate() {}
+
+/// The figures of an app.
+#[endpoint(GET, "/stats/{app}", scope = "reports", rate = "30/s", body = "64KiB", timeout = "10s")]
+async fn stats(_: &Cx, app: Path<String>, _: HttpRequest) -> Result<Json<Place>> {
+    Ok(Json(Place { full_name: app.into_inner() }))
+}
+
+#[endpoint(POST, "/track", public)]
+async fn track(_: &Cx, place: Json<Place>) -> Result<(Json<Place>, StatusCode)> {
+    Ok((place, StatusCode::CREATED))
+}
+
+#[endpoint(DELETE, "/things/{*rest}", admin, name = "removal", plugin = Renamed)]
+fn remove() -> String {
+    String::new()
+}
+
+#[endpoint(PUT, "/things")]
+fn put(_: &Context<Renamed>, body: Bytes) -> Result<String> {
+    Ok(body.len().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_attribute_left_its_registration() {
+        let mut kinds: Vec<_> = framework::registration::Registration::linked()
+            .filter(|registration| registration.site.package == "renamed")
+            .map(|registration| (registration.item.kind().word(), registration.site.name))
+            .collect();
+        kinds.sort_unstable();
+        assert_eq!(
+            kinds,
+            [
+                ("activate", "activate"),
+                ("admin-page", "dashboard"),
+                ("admin-page", "plain"),
+                ("cron", "each-hour"),
+                ("cron", "half-minutely"),
+                ("cron", "nightly"),
+                ("deactivate", "deactivate"),
+                ("endpoint", "put"),
+                ("endpoint", "removal"),
+                ("endpoint", "stats"),
+                ("endpoint", "track"),
+                ("event", "heard"),
+                ("filter", "change"),
+                ("filter", "keep"),
+                ("filter-point", "kept"),
+                ("filter-point", "text"),
+                ("hook", "end-without-context"),
+                ("hook", "the-end"),
+                ("hook", "untyped"),
+                ("hook-point", "end"),
+                ("listener", "hear"),
+                ("listener", "hear-without-context"),
+                ("plugin", "renamed"),
+                ("webhook", "bare-github"),
+                ("webhook", "github-events"),
+                ("webhook", "unverified"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_registration_says_where_its_function_stands() {
+        let site = framework::registration::Registration::linked()
+            .map(|registration| registration.site)
+            .find(|site| site.ident == "nightly")
+            .expect("the job is registered");
+        assert!(site.file.ends_with("tests/renamed/src/lib.rs"), "{}", site.file);
+        let line = include_str!("lib.rs").lines().position(|line| line.starts_with("async fn nightly"));
+        assert_eq!(line.map(|line| line + 1), usize::try_from(site.line).ok());
+    }
+
+    #[test]
+    fn models_are_camel_case_unless_their_author_says_otherwise() {
+        let json = |value| framework::__rt::serde_json::to_string(&value).expect("it is JSON");
+        assert_eq!(
+            json(framework::__rt::serde_json::json!(Place { full_name: "here".into() })),
+            r#"{"fullName":"here"}"#
+        );
+        assert_eq!(json(framework::__rt::serde_json::json!(Choice::FirstOne)), r#""firstOne""#);
+        assert_eq!(
+            json(framework::__rt::serde_json::json!(Choice::Other { its_number: 1 })),
+            r#"{"other":{"itsNumber":1}}"#
+        );
+        assert_eq!(json(framework::__rt::serde_json::json!(Shout { a_word: "x".into() })), r#"{"A_WORD":"x"}"#);
+        assert_eq!(json(framework::__rt::serde_json::json!(Wrapped { inner_value: 1 })), r#"{"innerValue":1}"#);
+    }
+
+    #[test]
+    fn settings_have_defaults_limits_and_masks() {
+        use framework::__rt::{
+            config,
+            serde_json::{self, json},
+        };
+
+        let given = |json: serde_json::Value| match json {
+            serde_json::Value::Object(given) => config::read::<Settings>(given),
+            _ => panic!("settings are an object"),
+        };
+        let settings =
+            given(json!({ "place": { "fullName": "here" }, "secret": "s3cret", "password": "hidden" })).expect("good");
+        assert_eq!((settings.keep_days, settings.label.as_str(), settings.limit), (30, "thing", None));
+        let shown = serde_json::to_string(&settings).expect("JSON") + &format!("{settings:?}");
+        assert!(!shown.contains("s3cret") && !shown.contains("hidden"), "{shown}");
+
+        let problems = given(json!({ "keep_days": 400, "limit": 1, "lable": "x" })).expect_err("four problems");
+        let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
+        assert_eq!(paths, ["keep_days", "limit", "place", "lable"]);
+
+        let schema =
+            <Settings as Config>::schema(&mut framework::__rt::schemars::SchemaGenerator::default()).to_value();
+        assert_eq!(schema["properties"]["keep_days"]["default"], 30);
+        assert_eq!(schema["properties"]["keep_days"]["maximum"], 365);
+        assert_eq!(schema["properties"]["keep_days"]["description"], "How long things are kept.");
+        assert_eq!(schema["required"], json!(["place"]));
+    }
+}

@@ -1,0 +1,16 @@
+//! What a plugin's source needs in scope: `use plugin_core::prelude::*;`.
+
+pub use std::time::Duration;
+
+pub use crate::{
+    Admin, AppId, Config, Context, CronRun, Dynamic, Error, Html, Result, Secret, Timestamp, UserId, WebhookDelivery,
+    activate, admin_page, cron, deactivate, endpoint, event, filter, filter_point, hook, hook_point, model, on, plugin,
+    webhook,
+};
+pub use actix_web::{
+    HttpRequest,
+    http::StatusCode,
+    web::{Bytes, Json, Path, Query},
+};
+pub use schemars::JsonSchema;
+pub use serde::{Deserialize, Serialize};
