@@ -1,5 +1,6 @@
 //! HTTP endpoints: functions that answer requests, what they may ask for and give back, and how they are found and guarded.
 
+pub mod body;
 mod cause;
 pub mod describe;
 pub mod extract;
@@ -7,6 +8,9 @@ pub mod handler;
 pub mod openapi;
 pub mod path;
 pub mod problem;
+mod rate;
+pub mod router;
+pub mod serve;
 
 #[cfg(test)]
 mod tests;

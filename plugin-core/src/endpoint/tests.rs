@@ -1,4 +1,7 @@
-//! Endpoints as a request meets them.
+//! Endpoints as documents describe them, and as requests meet them.
+
+mod serving;
+mod stalling;
 
 use actix_web::http::StatusCode;
 use schemars::JsonSchema;

@@ -6,12 +6,13 @@ use futures_util::future::{FutureExt, LocalBoxFuture};
 use crate::{
     bare::item::item,
     context::call::Scope,
+    dispatch::guard,
     endpoint::{
         EndpointItem, EndpointMeta, Place, Visit,
         describe::Docs,
         handler::{Answer, Arguments, LocalBare, LocalHandler, Moves, MovingArguments},
     },
-    point::Plugin,
+    point::{Ix, Plugin},
     registration::Item,
     shape::{ContextArg, Owner, SyncBare, SyncHandler},
 };
@@ -80,7 +81,9 @@ where
         meta,
         describe,
         place: Place::Pool,
-        run: |visit| on_pool(visit, |scope, args: A| item::<F>().call(C::view(scope), args)),
+        run: |visit| {
+            on_pool(visit, <C::Plugin as Plugin>::ix(), |scope, args: A| item::<F>().call(C::view(scope), args))
+        },
     })
 }
 
@@ -98,22 +101,29 @@ where
         meta,
         describe,
         place: Place::Pool,
-        run: |visit| on_pool(visit, |_, args: A| item::<F>().call(args)),
+        run: |visit| on_pool(visit, O::ix(), |_, args: A| item::<F>().call(args)),
     })
 }
 
 /// Answers with `call` on the pool.
-fn on_pool<A: MovingArguments, R: Answer + Send>(
-    visit: Visit<'_>,
+fn on_pool<'a, A: MovingArguments, R: Answer + Send>(
+    visit: Visit<'a>,
+    plugin: &'static Ix,
     call: fn(&Scope, A) -> R,
-) -> LocalBoxFuture<'_, HttpResponse> {
+) -> LocalBoxFuture<'a, HttpResponse> {
     async move {
         let args = match A::extract(visit.request, visit.payload).await {
             Ok(args) => args,
             Err(error) => return HttpResponse::from_error(error),
         };
         let (for_whom, name, item) = (visit.call.clone(), visit.name, visit.item);
-        let work = move || call(&for_whom.scope(name, item), args);
+        let work = move || {
+            let shared = &*for_whom.shared;
+            let _marked = guard::mark(shared, item);
+            // The caller may be gone, or told that it took too long, while this still runs: the plugin is not idle until it ends.
+            let _entered = shared.places.get(plugin).map(|place| shared.plugins[place].enter());
+            call(&for_whom.scope(name, item), args)
+        };
         visit.pool.run(work).await.answer(visit.request)
     }
     .boxed_local()
