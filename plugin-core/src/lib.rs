@@ -43,6 +43,9 @@ pub mod prelude;
 
 pub mod catalog;
 
+pub mod host;
+pub mod testing;
+
 #[doc(hidden)]
 #[path = "rt/mod.rs"]
 pub mod __rt;

@@ -3,14 +3,16 @@
 pub use std::time::Duration;
 
 pub use crate::{
-    Admin, AppId, Config, Context, CronRun, Dynamic, Error, Html, Result, Secret, Timestamp, UserId, WebhookDelivery,
-    activate, admin_page, cron, deactivate, endpoint, event, filter, filter_point, hook, hook_point, model, on, plugin,
+    Admin, AppId, Config, Context, CronRun, Dynamic, Error, Html, Json, OwnedContext, Query, Result, Secret, Timestamp,
+    User, UserId, WebhookDelivery, activate, admin_page, cron, deactivate, endpoint, event, filter, filter_point, hook,
+    hook_point, model, on, plugin, query,
+    store::{Entry, Page, StoreError},
     webhook,
 };
 pub use actix_web::{
     HttpRequest,
     http::StatusCode,
-    web::{Bytes, Json, Path, Query},
+    web::{Bytes, Path},
 };
 pub use schemars::JsonSchema;
 pub use serde::{Deserialize, Serialize};

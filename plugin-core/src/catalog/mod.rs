@@ -7,11 +7,15 @@ pub mod problem;
 use std::collections::BTreeMap;
 
 use crate::{
+    admin::AdminPageItem,
     catalog::problem::{Problem, Problems},
+    delivery::{event::ListenerItem, webhook::WebhookItem},
+    endpoint::EndpointItem,
     linking::Expected,
     plugin::meta::PluginItem,
     registration::{Item, Registration},
-    site::{Kind, Site},
+    schedule::run::CronItem,
+    site::{Kind, Placed, Site},
 };
 
 /// The plugins of a binary and all they hold, in an order that only depends on what was written.
@@ -167,6 +171,39 @@ impl Catalog {
     pub fn items_of(&self, place: usize) -> impl Iterator<Item = &Entry> {
         let numbers = self.plugins.get(place).map_or(&[][..], |plugin| &plugin.items);
         numbers.iter().filter_map(|number| self.entry(*number))
+    }
+
+    /// The items of the kind that `pick` picks.
+    fn placed<T>(&self, pick: impl Fn(&'static Item) -> Option<&'static T>) -> Vec<Placed<T>> {
+        let placed = |entry: &Entry| {
+            Some(Placed { number: entry.number, plugin: entry.plugin?, site: entry.site, item: pick(entry.item)? })
+        };
+        self.entries.iter().filter_map(placed).collect()
+    }
+
+    /// The listeners.
+    pub fn listeners(&self) -> Vec<Placed<ListenerItem>> {
+        self.placed(|item| if let Item::Listener(item) = item { Some(item) } else { None })
+    }
+
+    /// The webhooks.
+    pub fn webhooks(&self) -> Vec<Placed<WebhookItem>> {
+        self.placed(|item| if let Item::Webhook(item) = item { Some(item) } else { None })
+    }
+
+    /// The cron jobs.
+    pub fn jobs(&self) -> Vec<Placed<CronItem>> {
+        self.placed(|item| if let Item::Cron(item) = item { Some(item) } else { None })
+    }
+
+    /// The endpoints.
+    pub fn endpoints(&self) -> Vec<Placed<EndpointItem>> {
+        self.placed(|item| if let Item::Endpoint(item) = item { Some(item) } else { None })
+    }
+
+    /// The admin pages.
+    pub fn admin_pages(&self) -> Vec<Placed<AdminPageItem>> {
+        self.placed(|item| if let Item::AdminPage(item) = item { Some(item) } else { None })
     }
 
     /// The hook points by name, each with its handlers in the order of their calls.

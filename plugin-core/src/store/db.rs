@@ -12,10 +12,10 @@ use crate::id::AppId;
 /// A plugin's data in one app.
 #[derive(Debug, Clone)]
 pub struct Db {
-    engine: Arc<dyn Engine>,
-    keyspace: Keyspace,
-    app: AppId,
-    durability: Durability,
+    pub(super) engine: Arc<dyn Engine>,
+    pub(super) keyspace: Keyspace,
+    pub(super) app: AppId,
+    pub(super) durability: Durability,
 }
 
 impl Db {

@@ -9,4 +9,7 @@ pub enum StoreError {
     /// The storage engine could not do its part.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// scratch
+    #[error("conflict")]
+    Conflict,
 }

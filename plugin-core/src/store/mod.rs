@@ -7,8 +7,10 @@ pub mod engine;
 pub mod error;
 pub mod key;
 pub mod mem;
+pub mod shim;
 pub mod value;
 
 pub use db::Db;
 pub use error::StoreError;
 pub use mem::MemEngine;
+pub use shim::{Entry, Filter, Page, Revision, Versioned};
