@@ -27,13 +27,13 @@ pub async fn read(request: &HttpRequest, mut payload: Payload, limit: usize, clo
     if announced.is_some_and(|announced| announced > limit as u64) {
         return Err(cause::too_large(Some(limit)));
     }
-    let mut deadline: Option<Sleep> = None;
+    let mut deadline: Option<Pin<Box<Sleep>>> = None;
     let mut next = async || {
         poll_fn(|cx| match payload.poll_next_unpin(cx) {
             Poll::Ready(chunk) => Poll::Ready(Ok(chunk)),
             Poll::Pending => {
                 let deadline = deadline.get_or_insert_with(|| clock.sleep(BODY_TIMEOUT));
-                Pin::new(deadline).poll(cx).map(|()| Err(cause::stalled()))
+                deadline.as_mut().poll(cx).map(|()| Err(cause::stalled()))
             }
         })
         .await?

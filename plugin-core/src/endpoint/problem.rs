@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::{
+    clock::Clock,
     context::caller::{Caller, request_id},
     endpoint::cause,
     error::{Error, FieldError},
@@ -140,7 +141,7 @@ impl Problem {
 
     /// The answer to the request of `uri` called `request`, which gets a name now if it has none.
     pub fn answer(&self, uri: &Uri, request: Option<Uuid>) -> HttpResponse {
-        let request = request.unwrap_or_else(|| request_id(jiff::Timestamp::now().into()));
+        let request = request.unwrap_or_else(|| request_id(Clock::system().now()));
         let mut response = HttpResponse::build(self.0.status);
         for header in &self.0.headers {
             response.insert_header(header.clone());
