@@ -142,11 +142,8 @@ impl Builder {
 }
 
 fn items(catalog: &Catalog) -> Box<[ItemInfo]> {
-    let info = |entry: &Entry| ItemInfo {
-        plugin: entry.item.owner().unwrap_or("-"),
-        kind: entry.kind,
-        site: entry.site,
-    };
+    let info =
+        |entry: &Entry| ItemInfo { plugin: entry.item.owner().unwrap_or("-"), kind: entry.kind, site: entry.site };
     catalog.entries().iter().map(info).collect()
 }
 

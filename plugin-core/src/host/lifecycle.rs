@@ -154,7 +154,10 @@ impl Host {
         plugin.set_life(then);
         let late = self.0.shared.clock.sleep(DEACTIVATION);
         if let Either::Right(_) = select(Box::pin(plugin.drained()), late).await {
-            tracing::warn!(plugin = plugin.id, "work of the plugin still runs after {DEACTIVATION:?}; it is deactivated all the same");
+            tracing::warn!(
+                plugin = plugin.id,
+                "work of the plugin still runs after {DEACTIVATION:?}; it is deactivated all the same"
+            );
         }
         for (entry, item) in self.lifecycle(place, Kind::Deactivate) {
             if let Err(failure) = self.run(entry, item, DEACTIVATION).await {

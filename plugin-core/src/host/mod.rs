@@ -4,7 +4,7 @@ mod boot;
 mod fire;
 mod lifecycle;
 pub mod points;
-
+mod routes;
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
@@ -137,7 +137,8 @@ impl Host {
     /// If the engine cannot list them.
     pub async fn orphans(&self) -> Result<Vec<String>, EngineError> {
         let all = self.0.shared.engine.keyspaces().await?;
-        let orphaned = |keyspace: &Keyspace| Some(keyspace.plugin()?.to_owned()).filter(|id| self.0.catalog.plugin(id).is_none());
+        let orphaned =
+            |keyspace: &Keyspace| Some(keyspace.plugin()?.to_owned()).filter(|id| self.0.catalog.plugin(id).is_none());
         Ok(all.iter().filter_map(orphaned).collect())
     }
 

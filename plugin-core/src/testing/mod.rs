@@ -1,7 +1,7 @@
 //! The test host: the host itself, over memory and a clock that the test moves. It runs in the test's own thread.
 
 mod executor;
-
+mod request;
 
 use std::{any::type_name, collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ use crate::{
     testing::executor::{Executor, Tasks},
 };
 
-
+pub use request::Response;
 
 /// A host for tests, of one plugin and what it requires.
 ///
@@ -193,7 +193,8 @@ impl TestHost {
     /// # Panics
     /// If there is no such item.
     pub fn calls(&self, name: &str) -> u64 {
-        let named = self.host.catalog().entries().iter().filter(|entry| entry.plugin.is_some() && entry.site.name == name);
+        let named =
+            self.host.catalog().entries().iter().filter(|entry| entry.plugin.is_some() && entry.site.name == name);
         let calls: Vec<u64> = named.map(|entry| self.host.figures(entry.number).calls).collect();
         assert!(!calls.is_empty(), "there is no item `{name}`");
         calls.iter().sum()
