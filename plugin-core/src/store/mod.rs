@@ -5,6 +5,7 @@ pub mod conformance;
 pub mod db;
 pub mod engine;
 pub mod error;
+pub mod filter;
 pub mod key;
 pub mod mem;
 pub mod shim;

@@ -1,0 +1,98 @@
+//! `query!`: a filter as it is written down in code.
+
+use super::{Field, field};
+
+/// Writes down a [`Filter`](crate::store::filter::Filter).
+///
+/// Each line names a field by its path and what it must equal, or operators in braces: `eq ne gt gte lt lte in exists prefix`.
+/// All lines must hold. `or [{…}, {…}]`, `and [{…}, {…}]` and `not {…}`, without a colon, combine further lists. A path that is
+/// not made of names is written as a string. Operands are any expression that serde can write; [`None`] is null.
+///
+/// ```
+/// use plugin_core::{Timestamp, query, store::value::Value};
+///
+/// let (user, since) = (Some("ada"), Timestamp::UNIX_EPOCH);
+/// let filter = query! {
+///     userId: user,
+///     endedAt: { gt: since, lte: "2026-12-31T00:00:00Z" },
+///     "messages.0.from": { in: ["user", "assistant"] },
+///     or [{ meta.language: "en" }, { meta: { exists: false } }],
+///     not { title: { prefix: "test:" } },
+/// };
+///
+/// #[derive(serde::Serialize)]
+/// #[serde(rename_all = "camelCase")]
+/// struct Ended { user_id: &'static str, ended_at: Timestamp, messages: Vec<Message> }
+/// #[derive(serde::Serialize)]
+/// struct Message { from: &'static str }
+///
+/// let ended_at = "2026-07-01T12:00:00Z".parse().unwrap();
+/// let ended = Ended { user_id: "ada", ended_at, messages: vec![Message { from: "user" }] };
+/// assert!(filter.matches(&Value::of(&ended)?));
+/// # Ok::<_, plugin_core::store::value::ValueError>(())
+/// ```
+///
+/// An operator that does not exist does not compile:
+///
+/// ```compile_fail
+/// plugin_core::query! { endedAt: { after: 7 } };
+/// ```
+#[macro_export]
+macro_rules! query {
+    // A list of conditions, taken one by one into the brackets.
+    (@list [$($done:expr,)*]) => { $crate::store::filter::Filter::every([$($done),*]) };
+    (@list [$($done:expr,)*] or [$({ $($any:tt)* }),* $(,)?] $(, $($rest:tt)*)?) => {
+        $crate::query!(@list [$($done,)* $crate::store::filter::Filter::any([$($crate::query!($($any)*)),*]),] $($($rest)*)?)
+    };
+    (@list [$($done:expr,)*] and [$({ $($every:tt)* }),* $(,)?] $(, $($rest:tt)*)?) => {
+        $crate::query!(@list [$($done,)* $crate::store::filter::Filter::every([$($crate::query!($($every)*)),*]),] $($($rest)*)?)
+    };
+    (@list [$($done:expr,)*] not { $($not:tt)* } $(, $($rest:tt)*)?) => {
+        $crate::query!(@list [$($done,)* !$crate::query!($($not)*),] $($($rest)*)?)
+    };
+    // The path first, to one expression, however it is spelled.
+    (@list [$($done:expr,)*] $name:ident $(. $step:ident)* : $($rest:tt)+) => {
+        $crate::query!(@list [$($done,)*] (
+            ::core::concat!(::core::stringify!($name) $(, ".", ::core::stringify!($step))*)
+        ) : $($rest)+)
+    };
+    (@list [$($done:expr,)*] $path:literal : $($rest:tt)+) => { $crate::query!(@list [$($done,)*] ($path) : $($rest)+) };
+    (@list [$($done:expr,)*] ($path:expr) : { $($operator:ident : $operand:expr),+ $(,)? } $(, $($rest:tt)*)?) => {
+        $crate::query!(@list [$($done,)* $($crate::query!(@operator $operator, $path, $operand),)+] $($($rest)*)?)
+    };
+    (@list [$($done:expr,)*] ($path:expr) : $operand:expr $(, $($rest:tt)*)?) => {
+        $crate::query!(@list [$($done,)* $crate::query!(@operator eq, $path, $operand),] $($($rest)*)?)
+    };
+    (@list [$($done:expr,)*] $($other:tt)+) => {
+        ::core::compile_error!(::core::concat!(
+            "`query!` takes `field: value`, `field: { operator: value }`, `or [{ … }]`, `and [{ … }]` and `not { … }`, not `",
+            ::core::stringify!($($other)+), "`"
+        ))
+    };
+
+    (@operator eq, $path:expr, $operand:expr) => { $crate::store::filter::__field($path).eq(&$operand) };
+    (@operator ne, $path:expr, $operand:expr) => { $crate::store::filter::__field($path).ne(&$operand) };
+    (@operator gt, $path:expr, $operand:expr) => { $crate::store::filter::__field($path).gt(&$operand) };
+    (@operator gte, $path:expr, $operand:expr) => { $crate::store::filter::__field($path).gte(&$operand) };
+    (@operator lt, $path:expr, $operand:expr) => { $crate::store::filter::__field($path).lt(&$operand) };
+    (@operator lte, $path:expr, $operand:expr) => { $crate::store::filter::__field($path).lte(&$operand) };
+    (@operator in, $path:expr, $operand:expr) => { $crate::store::filter::__field($path).one_of(&$operand) };
+    (@operator prefix, $path:expr, $operand:expr) => { $crate::store::filter::__field($path).prefix(&$operand) };
+    (@operator exists, $path:expr, $operand:expr) => {
+        if $operand { $crate::store::filter::__field($path).exists() } else { $crate::store::filter::__field($path).missing() }
+    };
+    (@operator $unknown:ident, $path:expr, $operand:expr) => {
+        ::core::compile_error!(::core::concat!(
+            "unknown operator `", ::core::stringify!($unknown),
+            "`; the operators are eq, ne, gt, gte, lt, lte, in, exists, prefix"
+        ))
+    };
+
+    ($($conditions:tt)*) => { $crate::query!(@list [] $($conditions)*) };
+}
+
+/// The field that `query!` names. A name that is a word of the language is written `r#type` there and `type` in a document.
+#[doc(hidden)]
+pub fn __field(path: &str) -> Field {
+    field(path.replace("r#", ""))
+}
