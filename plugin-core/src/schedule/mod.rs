@@ -5,3 +5,5 @@ mod ledger;
 mod occurrence;
 pub mod run;
 pub mod scheduler;
+#[cfg(test)]
+mod tests;
