@@ -120,7 +120,12 @@ fn a_future_that_panicked_is_dropped_once() {
     let seen = Seen::default();
     {
         let mut slot = pin!(Slot::default());
-        X!(catch_unwind(AssertUnwindSafe(|| slot.as_mut().start(make, &mut cx()))).is_err());
+        let make = || {
+            let mut probe = probe::<1>(&seen, 0);
+            probe.panics = true;
+            probe
+        };
+        assert!(catch_unwind(AssertUnwindSafe(|| slot.as_mut().start(make, &mut cx()))).is_err());
         assert_eq!(seen.counts(), (1, 0, 0));
         slot.as_mut().clear();
         assert_eq!(seen.counts(), (1, 0, 1));
