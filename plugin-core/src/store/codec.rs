@@ -98,9 +98,14 @@ pub(super) fn set_head(bytes: &mut [u8], head: Head) {
     }
 }
 
-/// The size of the payload of sealed bytes.
-pub(super) fn payload_size(bytes: &[u8]) -> usize {
-    bytes.len().saturating_sub(ENVELOPE)
+/// The payload of sealed bytes, for what is not stored.
+pub(super) fn unsealed(bytes: &[u8]) -> &[u8] {
+    bytes.get(ENVELOPE..).unwrap_or_default()
+}
+
+/// The value of a payload without its envelope.
+pub(super) fn open_payload(payload: &[u8]) -> Result<Value, CodecError> {
+    payload::decode(payload)
 }
 
 /// The head of a stored document, whatever follows it.

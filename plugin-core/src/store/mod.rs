@@ -2,16 +2,23 @@
 
 pub mod codec;
 pub mod conformance;
+pub mod cursor;
 pub mod db;
 pub mod engine;
 pub mod error;
 pub mod filter;
 pub mod key;
 pub mod mem;
-pub mod shim;
+pub mod page;
+pub mod query;
+mod scan;
+mod sort;
 pub mod value;
 
+pub use cursor::Cursor;
 pub use db::Db;
 pub use error::StoreError;
+pub use filter::Filter;
 pub use mem::MemEngine;
-pub use shim::{Entry, Filter, Page, Revision, Versioned};
+pub use page::{Entry, Page, Revision, Versioned};
+pub use value::Value;

@@ -1,0 +1,60 @@
+//! The order that `find` gives documents in.
+
+use std::cmp::Ordering;
+
+use super::{error::StoreError, value::Value};
+
+/// By which fields, in which direction.
+#[derive(Debug, Clone)]
+pub(super) struct Sort(Vec<Field>);
+
+#[derive(Debug, Clone)]
+struct Field {
+    path: String,
+    direction: Direction,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Ascending,
+    Descending,
+}
+
+/// What a document has in the fields that are sorted by: one value each, or none where the field is missing.
+pub(super) type SortKey = Vec<Vec<Value>>;
+
+impl Sort {
+    /// Reads fields as they are given: a path, with a `-` before it for descending order.
+    pub(super) fn of(given: &[String]) -> Result<Self, StoreError> {
+        let field = |given: &String| {
+            let (path, direction) = match given.strip_prefix('-') {
+                Some(path) => (path, Direction::Descending),
+                None => (&**given, Direction::Ascending),
+            };
+            match path.split('.').any(str::is_empty) {
+                true => Err(StoreError::Sort { given: given.clone() }),
+                false => Ok(Field { path: path.to_owned(), direction }),
+            }
+        };
+        given.iter().map(field).collect::<Result<_, _>>().map(Self)
+    }
+
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|field| &*field.path)
+    }
+
+    /// What `document` has to be sorted by.
+    pub(super) fn key_of(&self, document: &Value) -> SortKey {
+        self.paths().map(|path| document.at(path).cloned().into_iter().collect()).collect()
+    }
+
+    /// The order of two documents: by their values, missing before all, then by their keys.
+    pub(super) fn compare(&self, one: (&SortKey, &str), other: (&SortKey, &str)) -> Ordering {
+        let values = self.0.iter().zip(one.0.iter().zip(other.0));
+        let by_values = values.map(|(field, (one, other))| match field.direction {
+            Direction::Ascending => one.cmp(other),
+            Direction::Descending => other.cmp(one),
+        });
+        by_values.fold(Ordering::Equal, Ordering::then).then_with(|| one.1.cmp(other.1))
+    }
+}
