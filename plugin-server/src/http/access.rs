@@ -1,0 +1,204 @@
+//! Who may call which of the server's own routes: checked before the handler sees the request.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpMessage, HttpRequest, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::{Method, StatusCode, header},
+    middleware::Next,
+    web::{Bytes, Data},
+};
+use futures_util::StreamExt;
+use plugin_core::{UserId, context::caller::Caller, endpoint::problem::Problem};
+
+use super::Server;
+use crate::auth::{admin_user, browser, session::Session, token::ADMIN};
+
+/// The largest body of the server's own routes, in bytes.
+const BODY: usize = 1 << 20;
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// A route's rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Anybody.
+    Public,
+    /// A token with this scope.
+    Scope(&'static str),
+    /// A page of the admin area: a session, or a token with scope `admin`.
+    Page,
+    /// A form of the admin area: a session, its CSRF token, and a browser that says that our own page sent it.
+    Form,
+}
+
+impl Access {
+    /// The rule in words, as the list of routes has it.
+    #[cfg(test)]
+    pub(crate) fn words(self) -> String {
+        match self {
+            Self::Public => "public".to_owned(),
+            Self::Scope(scope) => format!("scope {scope}"),
+            Self::Page => "session or scope admin".to_owned(),
+            Self::Form => "session, form token, same origin".to_owned(),
+        }
+    }
+}
+
+/// Who looks at the admin area.
+#[derive(Debug, Clone)]
+pub(crate) struct Viewer {
+    pub(crate) user: UserId,
+    /// The session, unless a token was shown.
+    pub(crate) session: Option<Session>,
+}
+
+impl Viewer {
+    /// Who looks at the page that `request` asks for; only behind [`Access::Page`] and [`Access::Form`].
+    ///
+    /// # Errors
+    /// 401 if nobody was found to look.
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        request.extensions().get::<Self>().cloned().ok_or_else(unauthorized)
+    }
+}
+
+/// Lets `request` through to `next` if `access` allows it, with its body read.
+///
+/// # Errors
+/// What `next` fails with.
+pub(crate) async fn guarded<B: MessageBody + 'static>(
+    access: Access,
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        match read_body(request.take_payload(), request.headers().get(header::CONTENT_LENGTH)).await {
+            Ok(body) => request.set_payload(Payload::from(body)),
+            Err(problem) => return Ok(refuse(request, &problem)),
+        }
+    }
+    let refused = match access {
+        Access::Public => None,
+        Access::Scope(scope) => may(&request, scope).err(),
+        Access::Page => match view(&request).await {
+            Ok(()) => None,
+            Err(problem) if problem.status() == StatusCode::UNAUTHORIZED && wants_html(&request) => {
+                return Ok(to_sign_in(request));
+            }
+            Err(problem) => Some(problem),
+        },
+        Access::Form => form(&mut request).await.err(),
+    };
+    match refused {
+        Some(problem) => Ok(refuse(request, &problem)),
+        None => Ok(next.call(request).await?.map_into_boxed_body()),
+    }
+}
+
+fn refuse(request: ServiceRequest, problem: &Problem) -> ServiceResponse<BoxBody> {
+    let response = problem.respond(request.request());
+    request.into_response(response)
+}
+
+fn to_sign_in(request: ServiceRequest) -> ServiceResponse<BoxBody> {
+    let response = HttpResponse::SeeOther().insert_header((header::LOCATION, "/admin/sign-in")).finish();
+    request.into_response(response)
+}
+
+/// Whether a browser navigates, rather than a program that asks.
+fn wants_html(request: &ServiceRequest) -> bool {
+    let accept = request.headers().get(header::ACCEPT).map(|accept| accept.as_bytes().to_vec()).unwrap_or_default();
+    accept.windows(9).any(|part| part == b"text/html")
+}
+
+fn may(request: &ServiceRequest, scope: &'static str) -> Result<(), Problem> {
+    let extensions = request.extensions();
+    let Some(caller) = extensions.get::<Caller>().filter(|caller| caller.token.is_some()) else {
+        return Err(unauthorized());
+    };
+    match caller.scopes.has(scope) {
+        true => Ok(()),
+        false => Err(forbidden(format!("this needs a token with the scope `{scope}`"))),
+    }
+}
+
+/// Notes who looks, by session or token.
+async fn view(request: &ServiceRequest) -> Result<(), Problem> {
+    let session = session(request).await?;
+    let viewer = match session {
+        Some(session) => Viewer { user: session.user.clone(), session: Some(session) },
+        None => {
+            may(request, ADMIN)?;
+            let user = request.extensions().get::<Caller>().and_then(|caller| caller.user.clone());
+            Viewer { user: user.unwrap_or_else(admin_user), session: None }
+        }
+    };
+    request.extensions_mut().insert(viewer);
+    Ok(())
+}
+
+async fn session(request: &ServiceRequest) -> Result<Option<Session>, Problem> {
+    let Some(secret) = browser::value(browser::Kind::Session, request.request()) else { return Ok(None) };
+    let server = request.app_data::<Data<Server>>().expect("every route is mounted with the server's state");
+    server.auth.sessions.find(&secret).await.map_err(|error| {
+        tracing::error!("a session cannot be looked up: {error:?}");
+        Problem::from(&error)
+    })
+}
+
+/// Lets a form through that a session's own page sent.
+async fn form(request: &mut ServiceRequest) -> Result<(), Problem> {
+    let Some(session) = session(request).await? else { return Err(unauthorized()) };
+    if !browser::is_same_origin(request.request()) {
+        return Err(forbidden("the browser does not say that a page of this server sent the form"));
+    }
+    let body = request.extract::<Bytes>().await.map_err(|_| Problem::of_status(StatusCode::BAD_REQUEST))?;
+    let shown = super::form_field(&body, "csrf").unwrap_or_default();
+    request.set_payload(Payload::from(body));
+    if !session.allows(&shown) {
+        return Err(forbidden("the form is out of date: load the page again"));
+    }
+    let viewer = Viewer { user: session.user.clone(), session: Some(session) };
+    request.extensions_mut().insert(viewer);
+    Ok(())
+}
+
+fn unauthorized() -> Problem {
+    let challenge = header::HeaderValue::from_static("Bearer");
+    Problem::of_status(StatusCode::UNAUTHORIZED).with_header(header::WWW_AUTHENTICATE, challenge)
+}
+
+fn forbidden(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "forbidden", detail)
+}
+
+/// The whole body, within the limits of size and time.
+async fn read_body(mut payload: Payload, length: Option<&header::HeaderValue>) -> Result<Bytes, Problem> {
+    let too_large = || {
+        let detail = format!("the body is larger than {BODY} bytes");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail).closing()
+    };
+    let announced = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|announced| announced > BODY) {
+        return Err(too_large());
+    }
+    let read = async {
+        let mut body = Vec::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk
+                .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "bad-request", "the body ended early").closing())?;
+            if body.len() + chunk.len() > BODY {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Bytes::from(body))
+    };
+    tokio::time::timeout(BODY_TIME, read).await.unwrap_or_else(|_| {
+        let detail = "the body did not arrive in time";
+        Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "request-timeout", detail).closing())
+    })
+}

@@ -1,0 +1,268 @@
+//! HTTP: the table of the server's own routes with their rules, and everything around them and the plugins' routes.
+
+mod access;
+pub(crate) mod api;
+mod caller;
+mod health;
+mod metrics;
+mod points;
+pub(crate) mod server;
+#[cfg(test)]
+mod tests;
+pub(crate) mod tokens;
+mod wire;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    future::Future,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use actix_web::{
+    HttpRequest, HttpResponse, Route,
+    guard::{Guard, GuardContext},
+    http::{Method, StatusCode, header},
+    middleware::from_fn,
+    web::{self, Data, ServiceConfig},
+};
+use plugin_core::{
+    Result,
+    endpoint::{
+        problem::Problem,
+        router::{Conflict, Router},
+    },
+    host::Host,
+};
+use serde::Serialize;
+use tokio::runtime::Handle;
+
+pub(crate) use access::{Access, Viewer};
+pub(crate) use caller::identified;
+
+use crate::{
+    admin,
+    auth::{
+        Auth,
+        token::{ADMIN, HOST},
+    },
+};
+
+/// What a handler of the server's own gives back: an error is a [`Problem`] or plugin-core's own.
+pub(crate) type Answer = std::result::Result<HttpResponse, actix_web::Error>;
+
+/// What all requests share.
+pub(crate) struct Server {
+    pub(crate) host: Host,
+    pub(crate) auth: Auth,
+    /// `http://ADDR:PORT`, as it is reached from this machine.
+    pub(crate) address: String,
+    /// The host's threads.
+    tasks: Handle,
+    /// The endpoints and webhooks; one for all workers, who share its rate limits.
+    router: Router,
+    ready: AtomicBool,
+}
+
+impl Server {
+    /// A server that is not open yet.
+    ///
+    /// # Errors
+    /// Routes of plugins that match the same requests; a checked catalog has none.
+    pub(crate) fn new(
+        host: Host,
+        auth: Auth,
+        address: String,
+        tasks: Handle,
+    ) -> std::result::Result<Self, Vec<Conflict>> {
+        let router = host.routes().build()?;
+        Ok(Self { host, auth, address, tasks, router, ready: AtomicBool::new(false) })
+    }
+
+    /// Runs `work` of plugins on the host's threads, to its end even if the caller goes away.
+    ///
+    /// # Errors
+    /// What `work` fails with; if it panics.
+    pub(crate) async fn on_host<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        self.tasks.spawn(work).await?
+    }
+
+    /// Switches the plugin `id` on.
+    ///
+    /// # Errors
+    /// 404 if there is none, 409 if it cannot work.
+    pub(crate) async fn enable(&self, id: &str) -> Result<()> {
+        let (host, id) = (self.host.clone(), id.to_owned());
+        self.on_host(async move { host.enable(&id).await }).await
+    }
+
+    /// Switches the plugin `id` off.
+    ///
+    /// # Errors
+    /// 404 if there is none.
+    pub(crate) async fn disable(&self, id: &str) -> Result<()> {
+        let (host, id) = (self.host.clone(), id.to_owned());
+        self.on_host(async move { host.disable(&id).await }).await
+    }
+
+    /// Whether requests are welcome: after the start, before the end.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
+    }
+
+    /// Says that requests are welcome from now on.
+    pub(crate) fn open(&self) {
+        self.ready.store(true, Ordering::Relaxed);
+    }
+
+    /// Says that they no longer are; those that come are still answered.
+    pub(crate) fn close(&self) {
+        self.ready.store(false, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+/// A route of the server's own.
+pub(crate) struct Rule {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) access: Access,
+    handler: fn() -> Route,
+}
+
+macro_rules! rules {
+    ($($method:ident $path:literal $access:expr => $handler:path;)*) => {
+        vec![$(Rule { method: Method::$method, path: $path, access: $access, handler: || web::to($handler) }),*]
+    };
+}
+
+/// Every route of the server's own, with its rule: nothing else is mounted but the endpoints and webhooks of plugins, whose rules
+/// their attributes say.
+pub(crate) fn rules() -> Vec<Rule> {
+    rules! {
+        GET    "/healthz"                              Access::Public        => health::alive;
+        GET    "/readyz"                               Access::Public        => health::ready;
+        GET    "/openapi.json"                         Access::Public        => api::openapi;
+        GET    "/metrics"                              Access::Scope(ADMIN)  => metrics::figures;
+        GET    "/api/plugins"                          Access::Scope(ADMIN)  => api::plugins;
+        GET    "/api/plugins/{id}"                     Access::Scope(ADMIN)  => api::plugin;
+        POST   "/api/plugins/{id}/enable"              Access::Scope(ADMIN)  => api::enable;
+        POST   "/api/plugins/{id}/disable"             Access::Scope(ADMIN)  => api::disable;
+        GET    "/api/plugins/{id}/cron"                Access::Scope(ADMIN)  => api::jobs;
+        POST   "/api/plugins/{id}/cron/{job}/run"      Access::Scope(ADMIN)  => api::run;
+        GET    "/api/admin-pages"                      Access::Scope(ADMIN)  => api::pages;
+        GET    "/api/hooks"                            Access::Scope(ADMIN)  => points::hooks;
+        POST   "/api/hooks/{name}"                     Access::Scope(HOST)   => points::fire;
+        GET    "/api/filters"                          Access::Scope(ADMIN)  => points::filters;
+        POST   "/api/filters/{name}"                   Access::Scope(HOST)   => points::apply;
+        POST   "/api/events/{name}"                    Access::Scope(HOST)   => points::emit;
+        GET    "/api/tokens"                           Access::Scope(ADMIN)  => tokens::list;
+        POST   "/api/tokens"                           Access::Scope(ADMIN)  => tokens::create;
+        DELETE "/api/tokens/{id}"                      Access::Scope(ADMIN)  => tokens::revoke;
+        POST   "/api/sign-in-links"                    Access::Scope(ADMIN)  => tokens::link;
+        GET    "/"                                     Access::Public        => admin::front;
+        GET    "/admin"                                Access::Page          => admin::plugins;
+        GET    "/admin/pages/{path:.*}"                Access::Page          => admin::page;
+        POST   "/admin/plugins/{id}/enable"            Access::Form          => admin::enable;
+        POST   "/admin/plugins/{id}/disable"           Access::Form          => admin::disable;
+        GET    "/admin/sign-in"                        Access::Public        => admin::sign_in::form;
+        POST   "/admin/sign-in"                        Access::Public        => admin::sign_in::submit;
+        POST   "/admin/sign-out"                       Access::Form          => admin::sign_in::out;
+        GET    "/admin/style.css"                      Access::Public        => admin::style;
+    }
+}
+
+/// Mounts every route: the server's own, then those of the plugins.
+pub(crate) fn configure(config: &mut ServiceConfig, server: &Data<Server>) {
+    config.app_data(Data::clone(server));
+    let mut paths: BTreeMap<&'static str, Vec<Rule>> = BTreeMap::new();
+    for rule in rules() {
+        paths.entry(rule.path).or_default().push(rule);
+    }
+    // The management of plugins stands in one scope behind one cheap guard, so that requests of endpoints pass it at once.
+    let mut management = web::scope("/api/plugins").guard(Management);
+    for (path, rules) in paths {
+        match path.strip_prefix("/api/plugins") {
+            Some(below) => management = management.service(resource(below, rules)),
+            None => drop(config.service(resource(path, rules))),
+        }
+    }
+    config.service(management);
+    config.service(server.router.clone());
+    config.default_service(web::to(unknown));
+}
+
+fn resource(path: &str, rules: Vec<Rule>) -> actix_web::Resource {
+    let mut methods: Vec<&str> = rules.iter().map(|rule| rule.method.as_str()).collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    let allow = methods.join(", ");
+    let mut resource = web::resource(path);
+    for rule in rules {
+        let access = rule.access;
+        let route = (rule.handler)().guard(Asks(rule.method));
+        resource = resource.route(route.wrap(from_fn(move |request, next| access::guarded(access, request, next))));
+    }
+    resource.default_service(web::to(move || {
+        let allow = header::HeaderValue::try_from(&allow).expect("methods are plain text");
+        let problem = Problem::of_status(StatusCode::METHOD_NOT_ALLOWED).with_header(header::ALLOW, allow);
+        async move { Err::<HttpResponse, _>(problem) }
+    }))
+}
+
+async fn unknown() -> Answer {
+    Err(Problem::of_status(StatusCode::NOT_FOUND).into())
+}
+
+/// Requests with a method; `HEAD` asks what `GET` does.
+struct Asks(Method);
+
+impl Guard for Asks {
+    fn check(&self, context: &GuardContext<'_>) -> bool {
+        let method = &context.head().method;
+        *method == self.0 || (*method == Method::HEAD && self.0 == Method::GET)
+    }
+}
+
+/// Requests about plugins, rather than to their endpoints and webhooks.
+struct Management;
+
+impl Guard for Management {
+    fn check(&self, context: &GuardContext<'_>) -> bool {
+        let mut below = context.head().uri.path().split('/').skip(4);
+        !matches!(below.next(), Some("endpoints" | "webhooks"))
+    }
+}
+
+/// 200 with `value` as JSON.
+pub(crate) fn json(value: &impl Serialize) -> Answer {
+    Ok(HttpResponse::Ok().json(value))
+}
+
+/// The value of the field `name` in the body of a form.
+pub(crate) fn form_field(body: &[u8], name: &str) -> Option<String> {
+    let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(body).ok()?;
+    fields.into_iter().find(|(field, _)| field == name).map(|(_, value)| value)
+}
+
+/// The part `name` of the path of `request`, decoded.
+pub(crate) fn part(request: &HttpRequest, name: &str) -> String {
+    let raw = request.match_info().get(name).unwrap_or_default();
+    percent_decode(raw)
+}
+
+/// Decodes what the router left encoded.
+fn percent_decode(raw: &str) -> String {
+    let pair = format!("a={}", raw.replace('+', "%2B"));
+    let decoded: Option<Vec<(String, String)>> = serde_urlencoded::from_str(&pair).ok();
+    decoded.and_then(|pairs| pairs.into_iter().next()).map_or_else(|| raw.to_owned(), |(_, value)| value)
+}

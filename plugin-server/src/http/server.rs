@@ -1,0 +1,73 @@
+//! The socket: connections, their time limits, and the application behind them.
+
+use std::{io, net::TcpListener, time::Duration};
+
+use actix_http::HttpService;
+use actix_server::{Server as Sockets, ServerHandle};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::{App, dev::AppConfig, middleware::from_fn, web::Data};
+use plugin_core::endpoint::problem::everywhere;
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+
+use super::{Server, configure, identified, wire::Wire};
+
+/// How long the head of a request may take to arrive.
+const HEAD_TIME: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a peer has to close its side.
+const DISCONNECT_TIME: Duration = Duration::from_secs(5);
+/// How long requests that run may take to end when the server stops.
+const DRAIN: Duration = Duration::from_secs(15);
+
+/// The running sockets.
+pub(crate) struct Running {
+    sockets: Sockets,
+    handle: ServerHandle,
+    stopping: CancellationToken,
+}
+
+impl Running {
+    /// Takes no more connections, and returns when the requests that run have ended or their time has.
+    pub(crate) async fn drain(self) {
+        self.stopping.cancel();
+        self.handle.stop(true).await;
+        drop(self.sockets);
+    }
+}
+
+/// Answers what comes in on `listener` with `workers` threads.
+///
+/// # Errors
+/// If the operating system refuses.
+pub(crate) fn start(listener: TcpListener, server: Data<Server>, workers: usize) -> io::Result<Running> {
+    let stopping = CancellationToken::new();
+    let stop = stopping.clone();
+    let sockets = Sockets::build()
+        .workers(workers)
+        .disable_signals()
+        .shutdown_timeout(DRAIN.as_secs())
+        .listen("http", listener, move || {
+            let (server, stop) = (Data::clone(&server), stop.clone());
+            let app = App::new()
+                .configure(move |config| configure(config, &server))
+                .wrap(from_fn(identified))
+                .wrap(from_fn(everywhere))
+                .into_factory();
+            let http = HttpService::build()
+                .graceful_shutdown_signal(move || stop.clone().cancelled_owned())
+                .keep_alive(KEEP_ALIVE)
+                .client_request_timeout(HEAD_TIME)
+                .client_disconnect_timeout(DISCONNECT_TIME)
+                .h1(map_config(app, |_| AppConfig::default()));
+            let wire = |socket: TcpStream| async move {
+                let peer = socket.peer_addr().ok();
+                Ok::<_, actix_http::error::DispatchError>((Wire::new(socket), peer))
+            };
+            fn_service(wire).and_then(http)
+        })?
+        .run();
+    let handle = sockets.handle();
+    Ok(Running { sockets, handle, stopping })
+}

@@ -1,0 +1,154 @@
+//! The OpenAPI document: the endpoints of plugins as plugin-core describes them, their webhooks, and the server's own routes.
+
+use plugin_core::{
+    catalog::Catalog,
+    endpoint::openapi::{About, document as assemble},
+    registration::Item,
+};
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    auth::token::{Made, TokenInfo},
+    http::{
+        Access, Rule,
+        api::{PluginDetail, Started},
+        rules,
+        tokens::{SignInLink, TokenRequest},
+    },
+    views::{self, PageView, PluginView, PointView},
+};
+
+/// The document of a server with the plugins of `catalog`.
+pub(crate) fn document(catalog: &Catalog) -> Value {
+    let endpoints = catalog.entries().iter().filter_map(|entry| match entry.item {
+        Item::Endpoint(item) => Some((item, entry.site)),
+        _ => None,
+    });
+    let mut generator =
+        SchemaSettings::openapi3().with(|it| it.definitions_path = "/components/schemas".into()).into_generator();
+    let mut others = Map::new();
+    for rule in rules() {
+        if let Some(operation) = operation(&rule, &mut generator) {
+            put(&mut others, rule.path, rule.method.as_str(), operation);
+        }
+    }
+    for webhook in views::webhooks(catalog) {
+        let summary = webhook.description.lines().next().unwrap_or_default();
+        let operation = json!({
+            "operationId": format!("{}.{}", webhook.plugin, webhook.name),
+            "tags": [webhook.plugin],
+            "summary": summary,
+            "description": webhook.description,
+            "security": [],
+            "requestBody": { "required": true, "content": { "application/json": {}, "application/x-www-form-urlencoded": {} } },
+            "responses": {
+                "200": { "description": "A delivery that is known already." },
+                "202": { "description": "Accepted, or an event that nobody listens to." },
+                "default": { "$ref": "#/components/responses/Problem" },
+            },
+        });
+        put(&mut others, &webhook.path, "POST", operation);
+    }
+    let about = About { title: "Plugin server", version: env!("CARGO_PKG_VERSION") };
+    let mut document = assemble(about, endpoints, others);
+    if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        schemas.extend(generator.take_definitions(true));
+    }
+    document
+}
+
+fn put(paths: &mut Map<String, Value>, path: &str, method: &str, operation: Value) {
+    let methods = paths.entry(path.to_owned()).or_insert_with(|| json!({}));
+    if let Some(methods) = methods.as_object_mut() {
+        methods.insert(method.to_ascii_lowercase(), operation);
+    }
+}
+
+/// What a route of the server's own does, takes and gives.
+struct Summary {
+    summary: &'static str,
+    body: Option<Value>,
+    status: &'static str,
+    answer: Option<Value>,
+}
+
+/// A route of the API as an operation; pages for people are none.
+fn operation(rule: &Rule, generator: &mut SchemaGenerator) -> Option<Value> {
+    let Summary { summary, body, status, answer } = about(rule, generator)?;
+    let names = rule.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let parameters: Vec<Value> = names
+        .map(|name| json!({ "in": "path", "name": name, "required": true, "schema": { "type": "string" } }))
+        .collect();
+    let security = match rule.access {
+        Access::Scope(scope) => json!([{ "bearer": [scope] }]),
+        _ => json!([]),
+    };
+    let mut responses = json!({ "default": { "$ref": "#/components/responses/Problem" } });
+    responses[status] = match answer {
+        Some(schema) => json!({ "description": "Done.", "content": { "application/json": { "schema": schema } } }),
+        None => json!({ "description": "Done." }),
+    };
+    let id = format!("{} {}", rule.method, rule.path).to_ascii_lowercase();
+    let id: Vec<&str> = id.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).collect();
+    let mut operation = json!({
+        "operationId": id.join("-"), "tags": ["server"], "summary": summary, "parameters": parameters,
+        "security": security, "responses": responses,
+    });
+    if let Some(schema) = body {
+        operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+    }
+    Some(operation)
+}
+
+fn about(rule: &Rule, generator: &mut SchemaGenerator) -> Option<Summary> {
+    fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Option<Value> {
+        Some(generator.subschema_for::<T>().to_value())
+    }
+    let any = || Some(json!({}));
+    let object = || Some(json!({ "type": "object" }));
+    let says = |summary, status, body, answer| Some(Summary { summary, body, status, answer });
+    match (rule.method.as_str(), rule.path) {
+        ("GET", "/healthz") => says("Whether the process lives", "200", None, object()),
+        ("GET", "/readyz") => says("Whether requests are welcome", "200", None, object()),
+        ("GET", "/openapi.json") => says("This document", "200", None, object()),
+        ("GET", "/metrics") => says("Figures of every handler, for Prometheus", "200", None, None),
+        ("GET", "/api/plugins") => says("The plugins", "200", None, of::<Vec<PluginView>>(generator)),
+        ("GET", "/api/plugins/{id}") => says("A plugin and its items", "200", None, of::<PluginDetail>(generator)),
+        ("POST", "/api/plugins/{id}/enable") => says("Switch a plugin on", "204", None, None),
+        ("POST", "/api/plugins/{id}/disable") => says("Switch a plugin off", "204", None, None),
+        ("GET", "/api/plugins/{id}/cron") => {
+            says("The jobs of a plugin", "200", None, Some(json!({ "type": "array", "items": { "type": "object" } })))
+        }
+        ("POST", "/api/plugins/{id}/cron/{job}/run") => says("Run a job now", "202", None, of::<Started>(generator)),
+        ("GET", "/api/admin-pages") => says("The admin pages", "200", None, of::<Vec<PageView>>(generator)),
+        ("GET", "/api/hooks") => {
+            says("The hook points and their handlers", "200", None, of::<Vec<PointView>>(generator))
+        }
+        ("GET", "/api/filters") => {
+            says("The filter points and their handlers", "200", None, of::<Vec<PointView>>(generator))
+        }
+        ("POST", "/api/hooks/{name}") => says("Fire a hook", "200", any(), object()),
+        ("POST", "/api/filters/{name}") => says("Apply a filter", "200", any(), any()),
+        ("POST", "/api/events/{name}") => says("Publish an event", "202", any(), None),
+        ("GET", "/api/tokens") => says("The tokens", "200", None, of::<Vec<TokenInfo>>(generator)),
+        ("POST", "/api/tokens") => says("Make a token", "201", of::<TokenRequest>(generator), of::<Made>(generator)),
+        ("DELETE", "/api/tokens/{id}") => says("End a token", "204", None, None),
+        ("POST", "/api/sign-in-links") => says("Make a sign-in link", "201", None, of::<SignInLink>(generator)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_that_is_no_page_is_described() {
+        let mut generator = SchemaGenerator::default();
+        for rule in rules() {
+            let is_page = rule.path == "/" || rule.path.starts_with("/admin");
+            assert_eq!(operation(&rule, &mut generator).is_none(), is_page, "{} {}", rule.method, rule.path);
+        }
+    }
+}
