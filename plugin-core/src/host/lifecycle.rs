@@ -53,13 +53,18 @@ impl Host {
         Ok(())
     }
 
+    /// Begins no new runs and deliveries, and waits `patience` for those that run. The rest goes on.
+    pub async fn drain(&self, patience: Duration) {
+        self.0.scheduler.stop(self.clock(), patience).await;
+        self.0.deliveries.stop(self.clock(), patience).await;
+    }
+
     /// Stops: no new runs and deliveries, those that run may end within `drain`, plugins are deactivated, all is on disk.
     ///
     /// # Errors
     /// If the engine cannot sync.
     pub async fn stop(&self, drain: Duration) -> Result<()> {
-        self.0.scheduler.stop(self.clock(), drain).await;
-        self.0.deliveries.stop(self.clock(), drain).await;
+        self.drain(drain).await;
         let _changing = self.0.changing.lock().await;
         for place in (0..self.0.shared.plugins.len()).rev() {
             if self.0.shared.plugins[place].is_on() {

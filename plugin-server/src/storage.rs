@@ -1,0 +1,76 @@
+//! Where data is: the directory, and the engine this build has.
+
+use std::{fs, io, path::Path, sync::Arc};
+
+use plugin_core::store::engine::Engine;
+
+use crate::exit::Failure;
+
+/// Opens the store in `dir`, which is made if need be, for this user alone.
+///
+/// # Errors
+/// Exit code 4 if another process has it, 5 if the store refuses to open, 2 if this build has no engine.
+#[cfg(feature = "rocksdb")]
+pub(crate) fn open(dir: &Path) -> Result<Arc<dyn Engine>, Failure> {
+    use crate::rocks::{OpenError, RocksEngine};
+
+    prepare(dir)?;
+    match RocksEngine::open(dir) {
+        Ok(engine) => Ok(Arc::new(engine)),
+        Err(error @ OpenError::InUse { .. }) => Err(Failure::InUse(error.to_string())),
+        Err(error) => Err(Failure::Store(error.to_string())),
+    }
+}
+
+/// Opens the store in `dir`.
+///
+/// # Errors
+/// Always: this build has no engine.
+#[cfg(not(feature = "rocksdb"))]
+pub(crate) fn open(dir: &Path) -> Result<Arc<dyn Engine>, Failure> {
+    let _ = (dir, prepare);
+    Err(Failure::Usage("this build has no storage engine: build it with the feature `rocksdb`".to_owned()))
+}
+
+/// Makes `dir`, or takes it from everybody else: it holds tokens and what plugins keep.
+fn prepare(dir: &Path) -> Result<(), Failure> {
+    let made = fs::create_dir_all(dir).and_then(|()| close_to_others(dir));
+    made.map_err(|error| Failure::Store(format!("cannot use the data directory {}: {error}", dir.display())))
+}
+
+#[cfg(unix)]
+fn close_to_others(dir: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let open_to_others = fs::metadata(dir)?.permissions().mode() & 0o077 != 0;
+    match open_to_others {
+        true => fs::set_permissions(dir, fs::Permissions::from_mode(0o700)),
+        false => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn close_to_others(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn the_data_directory_is_for_its_owner_alone() {
+        let place = tempfile::tempdir().expect("a directory");
+        for name in ["new/deep", "old"] {
+            let dir = place.path().join(name);
+            if name == "old" {
+                fs::create_dir(&dir).expect("a directory");
+                fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).expect("ours");
+            }
+            prepare(&dir).expect("it can be used");
+            assert_eq!(fs::metadata(&dir).expect("it is there").permissions().mode() & 0o777, 0o700);
+        }
+    }
+}
