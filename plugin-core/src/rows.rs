@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::store::{
+    codec,
     engine::{Direction, Durability, Engine, EngineError, Got, Keyspace, MAX_SCAN, Read, Scan, Wanted, Write},
     key::{self, Key, Kind, Parts},
 };
@@ -43,12 +44,12 @@ pub(crate) fn receipts() -> Range<Vec<u8>> {
 
 /// `row` as it is stored.
 pub(crate) fn encode<T: Serialize>(row: &T) -> Result<Vec<u8>, EngineError> {
-    serde_json::to_vec(row).map_err(|error| EngineError::Invalid(error.to_string()))
+    codec::encode(row).map_err(|error| EngineError::Invalid(error.to_string()))
 }
 
 /// A row as it was before it was stored.
 pub(crate) fn decode<T: DeserializeOwned>(stored: &[u8]) -> Result<T, EngineError> {
-    serde_json::from_slice(stored).map_err(|error| EngineError::Corrupt(error.to_string()))
+    codec::decode(stored).map_err(|error| EngineError::Corrupt(error.to_string()))
 }
 
 /// Does `writes`, again if it is not known whether they were done. A conflict may then be with itself.
