@@ -88,14 +88,14 @@ fn run(args: &Args) -> Result<()> {
         deliveries.len(),
         requests as f64 / took,
     );
-    println!("{:<20}{:>15}{:>10}{:>8}{:>18}", "app", "conversations", "messages", "users", "heard by another");
-    println!("{:<20}{:>15}{:>10}{:>8}{:>18}", "", "analytics", "-plugin", "", "data-consumer");
+    println!("Counted by analytics-plugin, and heard of by data-consumer:");
+    println!("{:<12}{:>15}{:>10}{:>8}{:>8}", "app", "conversations", "messages", "users", "heard");
     let seen = check::seen(&api)?;
     for app in totals.keys() {
         let Totals { conversations, messages, users } = check::stats(&api, app)?;
-        println!("{app:<20}{conversations:>15}{messages:>10}{users:>8}{:>18}", seen.get(app).copied().unwrap_or(0));
+        println!("{app:<12}{conversations:>15}{messages:>10}{users:>8}{:>8}", seen.get(app).copied().unwrap_or(0));
     }
-    println!("\ngithub-integration: {}", check::deliveries(&api)?);
+    println!("\nCounted by github-integration: {}", check::deliveries(&api)?);
     let said_about_mail = said.iter().flat_map(|one| &one.texts).flatten().find(|text| text.contains("[e-mail]"));
     if let Some(text) = said_about_mail {
         println!("A user's message as it was kept: {text}");

@@ -1,7 +1,14 @@
 //! Replays recorded conversations and deliveries through a real server, undisturbed or killing it on the way, and checks that
 //! what the server acknowledged is there and is counted.
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, sync::atomic::Ordering, thread, time::Instant};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    process::ExitCode,
+    sync::atomic::Ordering,
+    thread,
+    time::{Duration, Instant},
+};
 
 use clap::Parser;
 use tests::{
@@ -10,6 +17,7 @@ use tests::{
     check::check_all,
     deliver::deliver_along,
     input::{self, Conversation, Delivery, Totals},
+    pause,
     replay::{Losses, Progress, replay},
     server::{ADMIN_TOKEN, Launch, Server},
 };
@@ -116,7 +124,7 @@ fn kill_on_the_way(server: &mut Server, base: &Base, kills: usize, total: usize,
             if progress.failed.load(Ordering::Relaxed) {
                 return Ok(());
             }
-            thread::yield_now();
+            pause(Duration::from_millis(1));
         }
         server.kill()?;
         server.restart().inspect_err(|_| progress.failed.store(true, Ordering::Relaxed))?;
