@@ -1,1 +1,14 @@
-//! Stub.
+//! The plugins of the guide, a module or folder each, and `conversations`, an example application that is itself a plugin.
+//!
+//! They depend on plugin-core alone, and know one another only by the types of the points and events that they share.
+
+pub mod admin_extension;
+pub mod analytics;
+pub mod cleanup;
+pub mod conversations;
+pub mod data;
+pub mod data_consumer;
+pub mod data_source;
+pub mod github_integration;
+
+mod stored;

@@ -1,0 +1,167 @@
+//! The HTTP surface: create, say, end, read.
+
+use plugin_core::{prelude::*, store::Versioned};
+
+use super::{
+    AssistantMessage, AssistantResponse, ConversationBeforeMessage, ConversationEnd, ConversationStart, Conversations,
+    OutgoingMessage, Speaker, SystemPrompt, UserRegister,
+    stored::{Conversation, ConversationId, Message, Saved},
+};
+
+/// A conversation to be created.
+#[model]
+struct NewConversation {
+    /// Its id; one is made up unless it is given.
+    id: Option<String>,
+}
+
+/// A conversation that was created.
+#[model]
+struct Created {
+    id: String,
+}
+
+/// A message to be added.
+#[model]
+struct NewMessage {
+    from: Speaker,
+    text: String,
+}
+
+/// A message that was added.
+#[model]
+struct Kept {
+    /// The text as the filters left it.
+    text: String,
+}
+
+/// A conversation that has ended.
+#[model]
+struct Ended {
+    id: String,
+    ended_at: Timestamp,
+}
+
+/// A conversation as it is shown.
+#[model]
+struct Shown {
+    id: String,
+    app_id: String,
+    user_id: Option<String>,
+    /// The system prompt that it started with.
+    prompt: String,
+    started_at: Timestamp,
+    ended_at: Option<Timestamp>,
+    messages: Vec<Message>,
+}
+
+/// Starts a conversation.
+#[endpoint(POST, "/conversations")]
+async fn create(ctx: &Context<Conversations>, new: Json<NewConversation>) -> Result<(Json<Created>, StatusCode)> {
+    greet(ctx).await?;
+    let id = match new.into_inner().id {
+        Some(id) => ConversationId::new(id)?,
+        None => ConversationId::next(ctx).await?,
+    };
+    let taken = || Error::conflict(format!("there is a conversation `{}` already", id.as_str()));
+    if Conversation::exists(ctx, &id).await? {
+        return Err(taken());
+    }
+    let prompt = ctx.apply(SystemPrompt { text: ctx.config().prompt.clone() }).await?;
+    let _ = ctx.fire(&ConversationStart { conversation_id: id.as_str().to_owned() }).await;
+    let conversation = Conversation {
+        user_id: ctx.user_id().map(String::from),
+        prompt: prompt.text,
+        started_at: ctx.now(),
+        ended_at: None,
+        messages: Vec::new(),
+    };
+    if conversation.save(ctx, &id, None).await? == Saved::SomebodyWasFaster {
+        return Err(taken());
+    }
+    Ok((Json(Created { id: id.as_str().to_owned() }), StatusCode::CREATED))
+}
+
+/// Adds a message, as the filters leave it.
+#[endpoint(POST, "/conversations/{id}/messages")]
+async fn say(
+    ctx: &Context<Conversations>,
+    id: Path<String>,
+    new: Json<NewMessage>,
+) -> Result<(Json<Kept>, StatusCode)> {
+    greet(ctx).await?;
+    let id = ConversationId::new(id.into_inner())?;
+    let NewMessage { from, text } = new.into_inner();
+    Conversation::load_open(ctx, &id).await?;
+    let text = filtered(ctx, from, text).await?;
+    // Another message may take the place meanwhile: then this one is announced and tried at the next.
+    loop {
+        let Versioned { value: mut conversation, revision } = Conversation::load_open(ctx, &id).await?;
+        let announced = ConversationBeforeMessage {
+            conversation_id: id.as_str().to_owned(),
+            position: conversation.messages.len() as u64,
+            from,
+            text: text.clone(),
+        };
+        ctx.fire(&announced).await.veto().map(drop).map_err(refusal)?;
+        conversation.messages.push(Message { from, text: text.clone(), at: ctx.now() });
+        if conversation.save(ctx, &id, Some(revision)).await? == Saved::Done {
+            return Ok((Json(Kept { text }), StatusCode::CREATED));
+        }
+    }
+}
+
+/// Ends a conversation.
+#[endpoint(POST, "/conversations/{id}/end")]
+async fn end(ctx: &Context<Conversations>, id: Path<String>) -> Result<Json<Ended>> {
+    greet(ctx).await?;
+    let id = ConversationId::new(id.into_inner())?;
+    Conversation::load_open(ctx, &id).await?;
+    let _ = ctx.fire(&ConversationEnd { conversation_id: id.as_str().to_owned() }).await;
+    loop {
+        let Versioned { value: mut conversation, revision } = Conversation::load_open(ctx, &id).await?;
+        let ended_at = ctx.now();
+        conversation.ended_at = Some(ended_at);
+        if conversation.save(ctx, &id, Some(revision)).await? == Saved::Done {
+            return Ok(Json(Ended { id: id.as_str().to_owned(), ended_at }));
+        }
+    }
+}
+
+/// Shows a conversation.
+#[endpoint(GET, "/conversations/{id}")]
+async fn show(ctx: &Context<Conversations>, id: Path<String>) -> Result<Json<Shown>> {
+    greet(ctx).await?;
+    let id = ConversationId::new(id.into_inner())?;
+    let Conversation { user_id, prompt, started_at, ended_at, messages } = Conversation::load(ctx, &id).await?.value;
+    let (id, app_id) = (id.as_str().to_owned(), ctx.app_id().to_string());
+    Ok(Json(Shown { id, app_id, user_id, prompt, started_at, ended_at, messages }))
+}
+
+/// Fires `user:register` at the first call of a user in this app.
+pub(super) async fn greet(ctx: &Context<Conversations>) -> Result<()> {
+    let Some(user) = ctx.user_id() else { return Ok(()) };
+    let key = format!("users:{user}");
+    if ctx.db().get::<Timestamp>(&key).await?.is_some() {
+        return Ok(());
+    }
+    let _ = ctx.fire(&UserRegister { user_id: user.to_string() }).await;
+    ctx.db().set(&key, &ctx.now()).await?;
+    Ok(())
+}
+
+async fn filtered(ctx: &Context<Conversations>, from: Speaker, text: String) -> Result<String> {
+    match from {
+        Speaker::User => Ok(ctx.apply(OutgoingMessage { text }).await?.text),
+        Speaker::Assistant => {
+            let AssistantMessage { text } = ctx.apply(AssistantMessage { text }).await?;
+            Ok(ctx.apply(AssistantResponse { text }).await?.text)
+        }
+    }
+}
+
+/// 422, with what the handler that refused says for all to read.
+fn refusal(refused: Error) -> Error {
+    let detail = refused.detail().unwrap_or("a plugin refused this message").to_owned();
+    Error::unprocessable("text", detail)
+}

@@ -1,0 +1,105 @@
+//! What is kept of a conversation, and the rules of changing it: created once, added to until it ends, ended once.
+
+use plugin_core::{
+    prelude::*,
+    store::{Revision, Versioned},
+};
+
+use super::{Conversations, Speaker};
+
+/// A conversation as it is kept.
+#[model]
+pub(super) struct Conversation {
+    pub(super) user_id: Option<String>,
+    pub(super) prompt: String,
+    pub(super) started_at: Timestamp,
+    pub(super) ended_at: Option<Timestamp>,
+    pub(super) messages: Vec<Message>,
+}
+
+/// One message as it is kept.
+#[model]
+pub(super) struct Message {
+    /// Who said it.
+    pub(super) from: Speaker,
+    /// What, after the filters.
+    pub(super) text: String,
+    /// When it came.
+    pub(super) at: Timestamp,
+}
+
+/// The id of a conversation: 1 to 128 characters of `A-Z a-z 0-9 . _ : -`.
+#[derive(Debug, Clone)]
+pub(super) struct ConversationId(String);
+
+impl ConversationId {
+    pub(super) fn new(id: String) -> Result<Self> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+        if (1..=128).contains(&id.len()) && id.bytes().all(allowed) {
+            Ok(Self(id))
+        } else {
+            Err(Error::unprocessable("id", "use 1 to 128 characters of `A-Z a-z 0-9 . _ : -`"))
+        }
+    }
+
+    /// An id that no conversation of this app was given before.
+    pub(super) async fn next(ctx: &Context<Conversations>) -> Result<Self> {
+        Ok(Self(format!("c{}", ctx.db().increment("last-id", 1).await?)))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn key(&self) -> String {
+        format!("conversations:{}", self.0)
+    }
+}
+
+impl Conversation {
+    /// The conversation, as it is now.
+    ///
+    /// # Errors
+    /// 404 if this app has none with the id.
+    pub(super) async fn load(ctx: &Context<Conversations>, id: &ConversationId) -> Result<Versioned<Self>> {
+        let found = ctx.db().get_versioned(&id.key()).await?;
+        found.ok_or_else(|| Error::not_found(format!("there is no conversation `{}`", id.as_str())))
+    }
+
+    /// The same, provided that it has not ended.
+    ///
+    /// # Errors
+    /// 404 as for [`load`](Self::load), 409 if it has ended.
+    pub(super) async fn load_open(ctx: &Context<Conversations>, id: &ConversationId) -> Result<Versioned<Self>> {
+        let loaded = Self::load(ctx, id).await?;
+        match loaded.value.ended_at {
+            None => Ok(loaded),
+            Some(at) => Err(Error::conflict(format!("conversation `{}` ended at {at}", id.as_str()))),
+        }
+    }
+
+    pub(super) async fn exists(ctx: &Context<Conversations>, id: &ConversationId) -> Result<bool> {
+        Ok(ctx.db().get::<Dynamic>(&id.key()).await?.is_some())
+    }
+
+    /// Keeps it, provided that what is kept is still `seen`, or nothing.
+    pub(super) async fn save(
+        &self,
+        ctx: &Context<Conversations>,
+        id: &ConversationId,
+        seen: Option<Revision>,
+    ) -> Result<Saved> {
+        match ctx.db().set_if(&id.key(), self, seen).await {
+            Ok(_) => Ok(Saved::Done),
+            Err(StoreError::Conflict { .. }) => Ok(Saved::SomebodyWasFaster),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// What came of saving a conversation.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Saved {
+    Done,
+    SomebodyWasFaster,
+}
