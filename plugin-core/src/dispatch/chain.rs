@@ -120,11 +120,15 @@ enum Stage {
     Over,
 }
 
-/// For whom the deadline was armed.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What the deadline was armed for.
+#[derive(Clone, Copy)]
 struct Armed {
+    /// For which handler,
     at: usize,
+    /// or for the whole chain.
     chain: bool,
+    began: Moment,
+    time: Duration,
 }
 
 /// A run through the handlers `entries`.
@@ -314,10 +318,18 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
             self.turns.stage = Stage::Suspended;
             self.began = clock.moment();
             self.entered = self.shared.plugins[entry.plugin as usize].enter();
-        }
-        if self.armed.is_none() {
-            self.chain_began = self.began;
-            self.arm(entry.limit, self.limit, deadline.as_mut());
+            match self.armed {
+                None => {
+                    self.chain_began = self.began;
+                    self.arm(self.began, entry.limit, self.limit, deadline.as_mut());
+                }
+                // Most handlers have the same limit, so that the deadline of an earlier one comes first and is kept.
+                Some(armed) if entry.limit < armed.time.saturating_sub(self.began.since(armed.began)) => {
+                    let chain = self.limit.saturating_sub(self.began.since(self.chain_began));
+                    self.arm(self.began, entry.limit, chain, deadline.as_mut());
+                }
+                Some(_) => {}
+            }
         }
         loop {
             // The deadline is there since it was armed.
@@ -326,7 +338,7 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
             }
             // Armed for this handler, it is right without asking what time it is.
             match self.armed {
-                Some(Armed { at, chain: false }) if at == self.turns.at => {
+                Some(Armed { at, chain: false, .. }) if at == self.turns.at => {
                     return Some((Failure::Timeout(entry.limit), Next::Runs));
                 }
                 Some(Armed { chain: true, .. }) => return Some((Failure::Timeout(self.limit), Next::IsSkipped)),
@@ -335,12 +347,13 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
             let now = clock.moment();
             let own = entry.limit.saturating_sub(now.since(self.began));
             let chain = self.limit.saturating_sub(now.since(self.chain_began));
-            self.arm(own, chain, deadline.as_mut());
+            self.arm(now, own, chain, deadline.as_mut());
         }
     }
 
-    fn arm(&mut self, own: Duration, chain: Duration, mut deadline: Pin<&mut Option<Sleep>>) {
-        self.armed = Some(Armed { at: self.turns.at, chain: chain < own });
-        deadline.set(Some(self.shared.clock.sleep_in_place(own.min(chain))));
+    fn arm(&mut self, began: Moment, own: Duration, chain: Duration, mut deadline: Pin<&mut Option<Sleep>>) {
+        let time = own.min(chain);
+        self.armed = Some(Armed { at: self.turns.at, chain: chain < own, began, time });
+        deadline.set(Some(self.shared.clock.sleep_in_place(time)));
     }
 }

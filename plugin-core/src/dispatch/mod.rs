@@ -6,4 +6,8 @@ pub mod filter;
 pub mod guard;
 pub mod hook;
 pub mod outcome;
+pub mod watchdog;
 mod wire;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! Interleaved rounds of several cases, and what they come to.
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+/// How to measure.
+pub(crate) struct Options {
+    /// Fewer and shorter rounds, for a look.
+    pub(crate) quick: bool,
+    /// Whether a missed target fails the program.
+    pub(crate) assert: bool,
+}
+
+impl Options {
+    /// What `flags` ask for, or the first that is unknown.
+    pub(crate) fn of(flags: &[String]) -> Result<Self, String> {
+        let mut options = Self { quick: false, assert: false };
+        for flag in flags {
+            match flag.as_str() {
+                "--quick" => options.quick = true,
+                "--assert" => options.assert = true,
+                unknown => return Err(unknown.to_owned()),
+            }
+        }
+        Ok(options)
+    }
+
+    fn rounds(&self) -> usize {
+        if self.quick { 9 } else { 41 }
+    }
+
+    fn slice(&self) -> Duration {
+        Duration::from_micros(if self.quick { 200 } else { 1000 })
+    }
+}
+
+/// Something that can be done any number of times.
+pub(crate) struct Case<'a> {
+    name: &'static str,
+    work: Box<dyn FnMut(u64) + 'a>,
+}
+
+impl<'a> Case<'a> {
+    /// `work` does it as often as it is told to.
+    pub(crate) fn new(name: &'static str, work: impl FnMut(u64) + 'a) -> Self {
+        Self { name, work: Box::new(work) }
+    }
+}
+
+/// What one case took in each round, in nanoseconds each time.
+pub(crate) struct Measured {
+    name: &'static str,
+    rounds: Vec<f64>,
+}
+
+/// What several cases took in the same rounds.
+pub(crate) struct Table(Vec<Measured>);
+
+/// Runs `cases` in turns until each had its rounds.
+pub(crate) fn interleave(options: &Options, mut cases: Vec<Case<'_>>) -> Table {
+    let times: Vec<u64> = cases.iter_mut().map(|case| warm_up(&mut case.work, options.slice())).collect();
+    let mut measured: Vec<_> =
+        cases.iter().map(|case| Measured { name: case.name, rounds: Vec::with_capacity(options.rounds()) }).collect();
+    for round in 0..options.rounds() {
+        let count = cases.len();
+        for turn in 0..count {
+            // Each round begins with another case, so that none always follows the same one.
+            let at = (turn + round) % count;
+            let began = Instant::now();
+            (cases[at].work)(times[at]);
+            measured[at].rounds.push(began.elapsed().as_nanos() as f64 / times[at] as f64);
+        }
+    }
+    Table(measured)
+}
+
+/// How often `work` fits into `slice`, found by doing it.
+fn warm_up(work: &mut dyn FnMut(u64), slice: Duration) -> u64 {
+    let mut times = 16;
+    loop {
+        let began = Instant::now();
+        work(black_box(times));
+        let took = began.elapsed();
+        if took >= slice / 2 {
+            let each = took.as_nanos() as f64 / times as f64;
+            return ((slice.as_nanos() as f64 / each) as u64).max(1);
+        }
+        times *= 2;
+    }
+}
+
+impl Table {
+    fn of(&self, name: &str) -> &Measured {
+        self.0.iter().find(|measured| measured.name == name).expect("the case was measured")
+    }
+
+    /// The median time of `name`, in nanoseconds.
+    pub(crate) fn median(&self, name: &str) -> f64 {
+        quantile(&self.of(name).rounds, 0.5)
+    }
+
+    /// The median over all rounds of what `name` took beside `peer` in the same round.
+    pub(crate) fn ratio(&self, name: &str, peer: &str) -> f64 {
+        let pairs = self.of(name).rounds.iter().zip(&self.of(peer).rounds);
+        quantile(&pairs.map(|(ours, theirs)| ours / theirs).collect::<Vec<_>>(), 0.5)
+    }
+
+    /// Prints each case with its median, its tenth and ninetieth percentile, and its ratio to `peer`.
+    pub(crate) fn print(&self, title: &str, peer: &str) {
+        println!("{title:<46} {:>9} {:>9} {:>9} {:>7}", "median", "p10", "p90", "ratio");
+        for measured in &self.0 {
+            let [p50, p10, p90] = [0.5, 0.1, 0.9].map(|at| quantile(&measured.rounds, at));
+            println!(
+                "  {:<44} {p50:>9.1} {p10:>9.1} {p90:>9.1} {:>7.2}",
+                measured.name,
+                self.ratio(measured.name, peer)
+            );
+        }
+        println!();
+    }
+}
+
+fn quantile(values: &[f64], at: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(((sorted.len() - 1) as f64 * at).round() as usize).copied().unwrap_or(f64::NAN)
+}
+
+/// A list of targets, and which were met.
+#[derive(Default)]
+pub(crate) struct Targets(Vec<(String, f64, f64)>);
+
+impl Targets {
+    /// `value` should not exceed `limit`.
+    pub(crate) fn at_most(&mut self, what: impl Into<String>, value: f64, limit: f64) {
+        self.0.push((what.into(), value, limit));
+    }
+
+    /// Prints them; whether all were met.
+    pub(crate) fn print(&self) -> bool {
+        println!("{:<62} {:>9} {:>9}", "target", "measured", "at most");
+        for (what, value, limit) in &self.0 {
+            println!("  {what:<60} {value:>9.2} {limit:>9.2}  {}", if value <= limit { "met" } else { "MISSED" });
+        }
+        println!();
+        self.0.iter().all(|(_, value, limit)| value <= limit)
+    }
+}
