@@ -5,6 +5,7 @@ mod fire;
 mod lifecycle;
 pub mod points;
 mod routes;
+mod watch;
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
