@@ -39,6 +39,7 @@ pub mod schedule;
 
 pub mod registration;
 
+mod attributes;
 pub mod prelude;
 
 pub mod catalog;
@@ -61,7 +62,7 @@ pub use plugin::{config::Config, secret::Secret};
 pub use point::{Dynamic, Event, FilterPoint, HookPoint, Plugin};
 pub use schedule::run::CronRun;
 
-pub use plugin_macros::{
+pub use attributes::{
     Config, activate, admin_page, cron, deactivate, endpoint, event, filter, filter_point, hook, hook_point, model, on,
     plugin, webhook,
 };

@@ -14,5 +14,5 @@ pub use actix_web::{
     http::StatusCode,
     web::{Bytes, Path},
 };
-pub use schemars::JsonSchema;
-pub use serde::{Deserialize, Serialize};
+// The traits alone: `#[model]` derives them, and serde's own derives look for a crate `serde` that a plugin need not have.
+pub use serde::{de::Deserialize, ser::Serialize};

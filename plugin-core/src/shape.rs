@@ -6,7 +6,7 @@ use futures_util::future::Future;
 use crate::{
     context::{Context, call::Scope},
     error::{HandlerError, Result},
-    point::{FilterValue, Plugin},
+    point::Plugin,
 };
 
 /// The first parameter of a handler, behind its `&`.
@@ -67,7 +67,7 @@ pub trait FilterReturn<T> {
     fn into_result(self) -> Result<T>;
 }
 
-impl<T: FilterValue> FilterReturn<T> for T {
+impl<T> FilterReturn<T> for T {
     #[inline]
     fn into_result(self) -> Result<T> {
         Ok(self)

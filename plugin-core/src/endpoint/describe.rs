@@ -116,6 +116,16 @@ pub mod probe {
         endpoint::extract::{Json, Query},
     };
 
+    /// What is inside an extractor or an answer whose schema is shown.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` has no JSON schema, so the endpoint cannot be described",
+        label = "mark this type with `#[model]`, or derive `JsonSchema` for it"
+    )]
+    pub trait Described: JsonSchema {}
+
+    #[diagnostic::do_not_recommend]
+    impl<T: JsonSchema> Described for T {}
+
     /// Asks about a `T`.
     #[derive(Debug)]
     pub struct Probe<T> {
@@ -144,7 +154,7 @@ pub mod probe {
                 /// With the schema of what is inside.
                 pub fn describe(&self, generator: &Generator) -> Option<Doc>
                 where
-                    T: JsonSchema,
+                    T: Described,
                 {
                     self.found(DocKind::$kind(generator.borrow_mut().subschema_for::<T>()))
                 }
