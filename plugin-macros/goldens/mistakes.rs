@@ -12,7 +12,7 @@ async fn broken<T>(ctx: Context<Analytics>, ended: ConversationEnd) {
     "a hook has no generic parameters: the host would not know them"
 }
 ::core::compile_error! {
-    "the context is taken by reference: `&Context<…>`"
+    "the first parameter is the context, taken by reference: `&Context<Analytics>`"
 }
 ::core::compile_error! {
     "a hook takes its payload by reference: `&ConversationEnd`"

@@ -41,11 +41,6 @@ pub(crate) fn rt(span: Span) -> TokenStream {
     quote_spanned!(span=> #krate::__rt)
 }
 
-/// The place of `span` for tokens that are ours: errors are said there, and lints know that nobody wrote them.
-pub(crate) fn ours(span: Span) -> Span {
-    Span::call_site().located_at(span)
-}
-
 /// An item and where it stands.
 pub(crate) struct Registration<'a> {
     /// What it is called on the wire.

@@ -37,7 +37,7 @@ fn opened(tokens: TokenStream) -> TokenStream {
                 opened.push(Group::new(Delimiter::Parenthesis, group.stream()).into());
             }
             (TokenTree::Group(group), _) => {
-                opened.push(Group::new(group.delimiter(), self::opened(group.stream())).into())
+                opened.push(Group::new(group.delimiter(), self::opened(group.stream())).into());
             }
             (token, _) => opened.push(token),
         }

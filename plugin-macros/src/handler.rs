@@ -2,7 +2,7 @@
 //! wrong is found here, at once; types are left to the compiler.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote_spanned};
 use syn::{
     Attribute, FnArg, Pat, PatType, Path, ReturnType, Safety, Signature, Type, TypeReference, Visibility,
     parse::{Parse, ParseStream},
@@ -137,9 +137,7 @@ impl Handler {
         let (module, form) = (format_ident!("{module}", span = span), format_ident!("{form}", span = span));
         let (ident, owner) = (&self.ident, &self.owner);
         let output = quote_spanned!(self.output_span=> _);
-        let path = quote_spanned!(span=> #rt::#module::#form);
-        let call = quote_spanned!(span=> (#ident, #rest));
-        quote!(#path::<#owner, #types #output, _>#call)
+        quote_spanned!(span=> #rt::#module::#form::<#owner, #types #output, _>(#ident, #rest))
     }
 
     /// The registration of the item that [`constructor`](Self::constructor) makes.
@@ -217,11 +215,12 @@ fn parameters(
     let context_type = context.and_then(|context| match reference(&context.ty) {
         Some(TypeReference { mutability: None, elem, .. }) => Some((**elem).clone()),
         Some(TypeReference { mutability: Some(token), .. }) => {
-            errors.at(token, "the context is shared: take `&Context<…>`, without `mut`");
+            errors.at(token, "the context is shared: take it by `&`, without `mut`");
             None
         }
         None => {
-            errors.at(&context.ty, "the context is taken by reference: `&Context<…>`");
+            let ty = shown(&context.ty);
+            errors.at(&context.ty, format_args!("the first parameter is the context, taken by reference: `&{ty}`"));
             None
         }
     });
@@ -264,13 +263,14 @@ fn argument(shape: Shape, input: &PatType, errors: &mut Errors) -> Option<Arg> {
             errors.at(token, format_args!("{} cannot change {what}: take it by `&`, without `mut`", shape.who));
             return None;
         }
-        (Takes::Borrowed { what, example }, None) => {
-            errors.at(&input.ty, format_args!("{} takes {what} by reference: `&{example}`", shape.who));
+        (Takes::Borrowed { what, .. }, None) => {
+            let ty = shown(&input.ty);
+            errors.at(&input.ty, format_args!("{} takes {what} by reference: `&{ty}`", shape.who));
             return None;
         }
-        (Takes::Owned { what, example }, Some(_)) => {
-            let who = shape.who;
-            errors.at(&input.ty, format_args!("{who} takes {what} by value, `{example}`, and returns the next one"));
+        (Takes::Owned { what, .. }, Some(TypeReference { elem, .. })) => {
+            let (who, ty) = (shape.who, shown(elem));
+            errors.at(&input.ty, format_args!("{who} takes {what} itself, `{ty}`, and returns the next one"));
             return None;
         }
         (Takes::Maybe { example }, Some(_)) => {
@@ -323,6 +323,14 @@ fn reference(ty: &Type) -> Option<&TypeReference> {
 fn is_context(ty: &Type) -> bool {
     let ty = reference(ty).map_or(ty, |reference| &reference.elem);
     matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Context"))
+}
+
+/// A type as its author wrote it, more or less: tokens have lost their spaces.
+fn shown(ty: &Type) -> String {
+    let text = ty.to_token_stream().to_string();
+    [(" :: ", "::"), (" <", "<"), ("< ", "<"), (" >", ">"), ("& ", "&"), (" ,", ",")]
+        .iter()
+        .fold(text, |text, (spaced, tight)| text.replace(spaced, tight))
 }
 
 /// What a parameter is called: `app` of `app: …` and of `Path(app): …`.

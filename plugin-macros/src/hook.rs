@@ -7,7 +7,7 @@ use quote::quote;
 use syn::LitStr;
 
 use crate::{
-    emit::{attribute, duration, option, ours, rt},
+    emit::{attribute, duration, option, rt},
     errors::Errors,
     handler::{Handler, Shape, Takes},
     names::{given_name, item_name, point_name},
@@ -80,8 +80,8 @@ fn emit(read: &PayloadHandler) -> TokenStream {
     let PayloadHandler { payload, point, name, priority, timeout, handler } = read;
     let (module, point_field) = payload.runtime();
     let point_field = proc_macro2::Ident::new(point_field, Span::call_site());
-    // The compiler compares the name with the payload's while it evaluates this call.
-    let span = point.as_ref().map_or(Span::call_site(), |point| ours(point.span()));
+    // The compiler compares the name with the payload's while it evaluates this call, and says so at the place of the call.
+    let span = point.as_ref().map_or(Span::call_site(), |point| point.span());
     let (point, timeout) = (option(point.as_ref()), option(timeout.map(duration)));
     let priority = (*payload != Payload::Event).then(|| quote!(priority: #priority,));
     let rt = rt(Span::call_site());

@@ -6,7 +6,7 @@ use syn::{LitStr, Path, spanned::Spanned};
 
 use crate::{
     data::{DataType, data_attribute},
-    emit::{Registration, ours, rt},
+    emit::{Registration, rt},
     errors::Errors,
     names::point_name,
     options::Options,
@@ -99,17 +99,16 @@ fn emit(ty: &DataType, name: &LitStr, kind: &Kind) -> TokenStream {
             }
         }
     };
-    // An event's name is compared with its plugin's id while the compiler evaluates this call.
-    let span = ours(name.span());
+    // An event's name is compared with its plugin's id while the compiler evaluates this call, and it says so at its place.
+    let span = name.span();
     let rt = crate::emit::rt(span);
-    let (path, call) = (quote_spanned!(span=> #rt::#constructor), quote_spanned!(span=> ()));
     Registration {
         name: plugin_syntax::kebab(&ident.to_string()),
         ident,
         doc: &ty.doc,
         cfgs: &ty.cfgs,
         impls,
-        item: quote!(#path::<#ident>#call),
+        item: quote_spanned!(span=> #rt::#constructor::<#ident>()),
     }
     .into_tokens()
 }

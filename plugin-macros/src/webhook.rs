@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{
     Member, Token, parenthesized,
     parse::{ParseStream, Parser},
+    spanned::Spanned,
 };
 
 use crate::{
@@ -124,7 +125,10 @@ fn emit(webhook: &Webhook) -> TokenStream {
                 Owner::Context(_) => format_ident!("github"),
                 Owner::Named(_) => format_ident!("github_bare"),
             };
-            quote!(#rt::verify::#scheme::<#owner, _>(|#config| &#config #(.#field)*))
+            // A field that is no secret is marked itself.
+            let place = field.last().map_or(Span::call_site(), Spanned::span);
+            let borrow = quote_spanned!(place=> &);
+            quote!(#rt::verify::#scheme::<#owner, _>(|#config| #borrow #config #(.#field)*))
         }
     };
     let timeout = option(timeout.map(duration));

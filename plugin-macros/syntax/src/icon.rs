@@ -4,7 +4,7 @@ use crate::nearest::hint;
 
 /// There is no icon of this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no icon `{name}`{hint}; the names are those of Lucide, listed in the guide")]
+#[error("there is no icon `{name}`{hint}")]
 pub struct IconError {
     name: String,
     hint: String,
@@ -25,12 +25,24 @@ pub fn icons() -> impl Iterator<Item = &'static str> {
 /// assert!(plugin_syntax::icon("chart-barr").unwrap_err().to_string().contains("did you mean `chart-bar`?"));
 /// ```
 pub fn icon(name: &str) -> Result<&'static str, IconError> {
-    icons().find(|known| *known == name).ok_or_else(|| IconError { name: name.to_owned(), hint: hint(name, icons()) })
+    icons().find(|known| *known == name).ok_or_else(|| {
+        let hint = match hint(name, icons()) {
+            none if none.is_empty() => format!("; there are: {}", icons().collect::<Vec<_>>().join(", ")),
+            near => near,
+        };
+        IconError { name: name.to_owned(), hint }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_none_is_near_all_are_listed() {
+        let said = icon("spaceship").expect_err("Lucide has none").to_string();
+        assert!(said.starts_with("there is no icon `spaceship`; there are: activity, archive,"), "{said}");
+    }
 
     #[test]
     fn the_table_is_sorted_and_has_each_name_once() {

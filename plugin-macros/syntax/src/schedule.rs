@@ -79,9 +79,14 @@ pub enum ScheduleError {
         /// Which field, and why.
         source: FieldError,
     },
-    /// It is an interval that is not one.
+    /// It begins like an interval and is none.
+    #[error(
+        "`{0}` is not an interval: write a whole number and one of `s`, `m`, `h`, `d`, as in `30s`; or five cron fields"
+    )]
+    Interval(String),
+    /// It is an interval of nothing, or of more than can be counted.
     #[error(transparent)]
-    Interval(#[from] DurationError),
+    Duration(#[from] DurationError),
     /// It is an interval of less than a second, or of a part of one.
     #[error("the interval `{0}` is not a whole number of seconds: one second is the least")]
     TooShort(String),
@@ -227,7 +232,10 @@ fn every(text: &str, zone: Option<&Zone>) -> Result<Rule, ScheduleError> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(ScheduleError::Count { text: text.to_owned(), count: 1 });
     }
-    let interval = duration(text)?;
+    let interval = duration(text).map_err(|why| match why {
+        DurationError::Malformed(text) => ScheduleError::Interval(text),
+        other => other.into(),
+    })?;
     if interval.subsec_nanos() != 0 || interval < Duration::from_secs(1) {
         return Err(ScheduleError::TooShort(text.to_owned()));
     }
@@ -341,7 +349,7 @@ mod tests {
         assert!(refused("CRON_TZ=UTC").contains("`timezone = \"…\"`"));
         assert_eq!(refused("250ms"), "the interval `250ms` is not a whole number of seconds: one second is the least");
         assert!(refused("1500ms").contains("whole number of seconds"));
-        assert!(refused("1w").contains("is not a duration"));
+        assert!(refused("1w").contains("is not an interval"));
         assert!(refused("0s").contains("nothing"));
         for never in ["0 0 31 2 *", "0 0 30 FEB *", "0 0 31 4,6,9,11 *", "0 0 0 31 11 *"] {
             assert!(refused(never).contains("never runs"), "{never}");

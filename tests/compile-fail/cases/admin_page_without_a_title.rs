@@ -1,0 +1,11 @@
+use plugin_core::prelude::*;
+
+#[plugin(id = "shop")]
+pub struct Shop;
+
+#[admin_page("/sales")]
+async fn sales(_: &Context<Shop>) -> Html {
+    Html::new()
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use plugin_core::prelude::*;
+
+#[plugin(id = "shop")]
+pub struct Shop;
+
+#[endpoint(GET, "/stats", rate = "30 per second")]
+async fn stats(_: &Context<Shop>) -> String {
+    String::new()
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use plugin_core::prelude::*;
+
+#[event("shop:sold")]
+pub struct Sold;
+
+fn main() {}

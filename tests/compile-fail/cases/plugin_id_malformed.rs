@@ -1,0 +1,6 @@
+use plugin_core::prelude::*;
+
+#[plugin(id = "My Shop")]
+pub struct Shop;
+
+fn main() {}

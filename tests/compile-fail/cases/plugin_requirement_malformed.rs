@@ -1,0 +1,6 @@
+use plugin_core::prelude::*;
+
+#[plugin(id = "shop", requires("stock >== 1"))]
+pub struct Shop;
+
+fn main() {}

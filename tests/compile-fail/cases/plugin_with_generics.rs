@@ -1,0 +1,6 @@
+use plugin_core::prelude::*;
+
+#[plugin(id = "shop")]
+pub struct Shop<T>(T);
+
+fn main() {}

@@ -1,0 +1,6 @@
+use plugin_core::prelude::*;
+
+#[plugin]
+pub struct Shop;
+
+fn main() {}

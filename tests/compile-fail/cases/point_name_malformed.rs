@@ -1,0 +1,6 @@
+use plugin_core::prelude::*;
+
+#[hook_point("placed")]
+pub struct Placed;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use plugin_core::prelude::*;
+
+#[derive(Config)]
+pub struct Settings(u32);
+
+fn main() {}

@@ -1,0 +1,15 @@
+use plugin_core::prelude::*;
+
+#[derive(Config)]
+pub struct Settings {
+    pub secret: Secret,
+    pub days: u32,
+}
+
+#[plugin(id = "shop", config = Settings)]
+pub struct Shop;
+
+#[webhook("paid", verify = github(secret = "hunter2"))]
+async fn paid(_: &Context<Shop>, _: &WebhookDelivery) {}
+
+fn main() {}
