@@ -1,0 +1,3 @@
+//! Depends on plugin-core and registers nothing.
+
+pub use plugin_core::Error;
