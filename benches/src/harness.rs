@@ -122,7 +122,8 @@ impl Table {
     }
 }
 
-fn quantile(values: &[f64], at: f64) -> f64 {
+/// The value that the share `at` of `values` does not exceed.
+pub(crate) fn quantile(values: &[f64], at: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(((sorted.len() - 1) as f64 * at).round() as usize).copied().unwrap_or(f64::NAN)
@@ -130,21 +131,50 @@ fn quantile(values: &[f64], at: f64) -> f64 {
 
 /// A list of targets, and which were met.
 #[derive(Default)]
-pub(crate) struct Targets(Vec<(String, f64, f64)>);
+pub(crate) struct Targets(Vec<(String, f64, Bound)>);
+
+enum Bound {
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+impl Bound {
+    fn is_met(&self, value: f64) -> bool {
+        match self {
+            Self::AtMost(limit) => value <= *limit,
+            Self::AtLeast(limit) => value >= *limit,
+        }
+    }
+}
+
+impl std::fmt::Display for Bound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AtMost(limit) => write!(f, "≤ {limit:.2}"),
+            Self::AtLeast(limit) => write!(f, "≥ {limit:.2}"),
+        }
+    }
+}
 
 impl Targets {
     /// `value` should not exceed `limit`.
     pub(crate) fn at_most(&mut self, what: impl Into<String>, value: f64, limit: f64) {
-        self.0.push((what.into(), value, limit));
+        self.0.push((what.into(), value, Bound::AtMost(limit)));
+    }
+
+    /// `value` should not fall below `limit`.
+    pub(crate) fn at_least(&mut self, what: impl Into<String>, value: f64, limit: f64) {
+        self.0.push((what.into(), value, Bound::AtLeast(limit)));
     }
 
     /// Prints them; whether all were met.
     pub(crate) fn print(&self) -> bool {
-        println!("{:<62} {:>9} {:>9}", "target", "measured", "at most");
-        for (what, value, limit) in &self.0 {
-            println!("  {what:<60} {value:>9.2} {limit:>9.2}  {}", if value <= limit { "met" } else { "MISSED" });
+        println!("{:<62} {:>9} {:>9}", "target", "measured", "wanted");
+        for (what, value, bound) in &self.0 {
+            let met = if bound.is_met(*value) { "met" } else { "MISSED" };
+            println!("  {what:<60} {value:>9.2} {:>9}  {met}", bound.to_string());
         }
         println!();
-        self.0.iter().all(|(_, value, limit)| value <= limit)
+        self.0.iter().all(|(_, value, bound)| bound.is_met(*value))
     }
 }

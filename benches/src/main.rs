@@ -1,20 +1,25 @@
 //! Every figure we publish, beside its peers: both sides in one process, their rounds interleaved, so that what disturbs the machine
 //! disturbs both.
 //!
-//! `cargo run --release -p benches -- dispatch [--quick] [--assert]`
+//! `cargo run --release -p benches -- [--quick] [--assert] [dispatch] [http]`
 #![expect(clippy::print_stdout, reason = "tables are what this program is for")]
 
 mod alloc;
 mod dispatch;
 mod harness;
+mod http;
 
 use std::process::ExitCode;
 
 use harness::Options;
 
-/// What can be measured: its name, what it is, and how. Each says whether its targets were met.
-const SUITES: &[(&str, &str, fn(&Options) -> bool)] =
-    &[("dispatch", "firing hooks and applying filters, in nanoseconds a dispatch", dispatch::run)];
+/// What can be measured: its name, what it is, and how, which says whether its targets were met.
+type Suite = (&'static str, &'static str, fn(&Options) -> bool);
+
+const SUITES: &[Suite] = &[
+    ("dispatch", "firing hooks and applying filters, in nanoseconds a dispatch", dispatch::run),
+    ("http", "endpoints over HTTP, one worker, 32 connections", http::run),
+];
 
 fn main() -> ExitCode {
     let (flags, names): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|arg| arg.starts_with("--"));
