@@ -16,7 +16,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 use crate::{
-    admin::Admin,
+    admin::{Admin, Html},
     context::caller::{Caller, Scopes},
     endpoint::{cause, problem::Problem},
     error::Error,
@@ -103,6 +103,14 @@ impl<T: Serialize> Responder for Json<T> {
             Ok(body) => HttpResponse::Ok().content_type("application/json").body(body),
             Err(error) => HttpResponse::from_error(Error::from(error)),
         }
+    }
+}
+
+impl Responder for Html {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::Ok().content_type("text/html; charset=utf-8").body(self.as_str().to_owned())
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     endpoint::{
         Access, EndpointItem,
         describe::{DEFINITIONS, Doc, DocKind, DocStatus, Docs},
+        path,
         problem::PROBLEM_JSON,
     },
     site::Site,
@@ -76,7 +77,7 @@ fn operation(endpoint: &EndpointItem, site: &Site, docs: &Docs) -> Value {
     (endpoint.describe)(docs);
     let (arguments, result) = docs.take();
     let mut parameters = BTreeMap::new();
-    for name in path_names(endpoint.meta.path) {
+    for name in path::names(endpoint.meta.path) {
         parameters.insert(("path", name.to_owned()), json!({ "type": "string" }));
     }
     let mut required = Vec::new();
@@ -167,20 +168,14 @@ fn responses(endpoint: &EndpointItem, has_body: bool, has_query: bool, result: O
     Value::Object(responses)
 }
 
-/// The names in `/a/{x}/{*rest}`.
-fn path_names(path: &str) -> impl Iterator<Item = &str> {
-    let segments = path.split('{').skip(1).filter_map(|after| after.split('}').next());
-    segments.map(|name| name.trim_start_matches('*'))
-}
-
 /// A path is read into a struct by names, into a tuple by places, into anything else as its one parameter.
 fn path_parameters(schema: &Schema, path: &str, parameters: &mut BTreeMap<(&'static str, String), Value>) {
     let by_name: Vec<_> = properties(schema).collect();
     let by_place = schema.get("prefixItems").and_then(Value::as_array);
     let found: Vec<(String, Value)> = match by_place {
-        Some(items) => path_names(path).map(str::to_owned).zip(items.iter().cloned()).collect(),
+        Some(items) => path::names(path).map(str::to_owned).zip(items.iter().cloned()).collect(),
         None if by_name.is_empty() => {
-            path_names(path).take(1).map(|name| (name.to_owned(), schema.clone().to_value())).collect()
+            path::names(path).take(1).map(|name| (name.to_owned(), schema.clone().to_value())).collect()
         }
         None => by_name,
     };
@@ -217,7 +212,7 @@ fn prefix(value: &mut Value, plugin: &str) {
 
 /// `name` in the alphabet of components.
 fn component(name: &str) -> String {
-    let decoded = super::path::decode(name).unwrap_or_else(|_| name.to_owned());
+    let decoded = path::decode(name).unwrap_or_else(|_| name.to_owned());
     decoded.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
 }
 

@@ -1,4 +1,5 @@
-//! Which paths are let in: those that mean one thing only, whoever decodes them, and however often.
+//! Paths: which are let in, those that mean one thing only, whoever decodes them and however often; and what their parameters are
+//! called.
 
 use std::fmt;
 
@@ -76,6 +77,12 @@ fn escape(digits: &[u8]) -> Option<u8> {
     let [high, low, ..] = *digits else { return None };
     let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
     Some(value(high)? << 4 | value(low)?)
+}
+
+/// The names of the parameters in `/a/{x}/{*rest}`.
+pub(super) fn names(pattern: &str) -> impl Iterator<Item = &str> {
+    let after = pattern.split('{').skip(1).filter_map(|after| after.split('}').next());
+    after.map(|name| name.trim_start_matches('*'))
 }
 
 #[cfg(test)]

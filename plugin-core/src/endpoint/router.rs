@@ -91,7 +91,7 @@ impl Builder {
         let shared = &self.inner.setting.shared;
         let Some(plugin) = shared.places.get((item.owner.ix)()) else { return self };
         let limit = item.meta.rate.and_then(|(calls, period)| Limit::new(calls, period, shared.clock.clone()));
-        let names = names(item.meta.path).map(Cow::Borrowed).collect();
+        let names = path::names(item.meta.path).map(Cow::Borrowed).collect();
         let target = Target::Endpoint(Served { item, site, number, plugin, limit });
         match Method::from_bytes(item.meta.method.as_bytes()) {
             Ok(method) => self.add(method, Route { pattern: item.full_path(), names, target }),
@@ -103,7 +103,7 @@ impl Builder {
     /// Adds a route of the host's own, a path from the root with `{name}` and `{*rest}`.
     #[must_use]
     pub fn route(mut self, method: Method, path: &str, answerer: Answerer) -> Self {
-        let names = names(path).map(|name| Cow::Owned(name.to_owned())).collect();
+        let names = path::names(path).map(|name| Cow::Owned(name.to_owned())).collect();
         self.add(method, Route { pattern: path.to_owned(), names, target: Target::Host(answerer) });
         self
     }
@@ -115,7 +115,7 @@ impl Builder {
         self
     }
 
-    /// Runs endpoints that are a `fn` in `pool`, unless it is said on actix-web's threads.
+    /// Runs endpoints that are a `fn` in `pool`; actix-web's threads where this is not said.
     #[must_use]
     pub fn pool(mut self, pool: Pool) -> Self {
         self.inner.setting.pool = pool;
@@ -231,7 +231,7 @@ impl Router {
         patterns.sort_unstable();
         patterns.dedup();
         for pattern in patterns {
-            let rest = names(pattern).find_map(|name| Some((name, pattern.find(&format!("{{*{name}}}"))?)));
+            let rest = path::names(pattern).find_map(|name| Some((name, pattern.find(&format!("{{*{name}}}"))?)));
             let pattern = match rest {
                 Some((name, at)) => format!("{}{{{name}:.+}}", &pattern[..at]),
                 None => pattern.to_owned(),
@@ -261,12 +261,6 @@ impl HttpServiceFactory for Router {
         });
         config.register_service(root, None, service, Some(Rc::new(map)));
     }
-}
-
-/// The names of the parameters in `/a/{x}/{*rest}`.
-fn names(path: &str) -> impl Iterator<Item = &str> {
-    let segments = path.split('{').skip(1).filter_map(|after| after.split('}').next());
-    segments.map(|name| name.trim_start_matches('*'))
 }
 
 impl fmt::Debug for Router {
