@@ -13,7 +13,10 @@ const LONGEST: usize = 32 * 1024;
 ///
 /// It stays valid while documents come and go: it holds the place in the order, not a number of documents to skip.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor(Place);
+pub struct Cursor {
+    place: Place,
+    text: String,
+}
 
 /// The last document of a page, as it was then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +30,13 @@ pub(super) struct Place {
     /// What the document had there: a list of one value, or of none where the field was missing.
     #[serde(rename = "v", default, skip_serializing_if = "Vec::is_empty")]
     pub(super) values: Vec<Vec<Value>>,
+}
+
+impl Place {
+    /// The document `key`, where nothing is sorted by.
+    pub(super) fn of(key: &str) -> Self {
+        Self { key: key.into(), sort: Vec::new(), values: Vec::new() }
+    }
 }
 
 /// Why a cursor is none.
@@ -44,20 +54,22 @@ pub enum CursorError {
         /// What the query is sorted by.
         wanted: String,
     },
-    /// The values that are sorted by are too long for a cursor.
-    #[error("the values that are sorted by are too long for a cursor: sort by something shorter")]
+    /// The values that are sorted by are too long, or lie too deep, for a cursor.
+    #[error("the values that are sorted by are too large for a cursor: sort by something smaller")]
     TooLong,
 }
 
 impl Cursor {
     pub(super) fn at(place: Place) -> Result<Self, CursorError> {
-        let cursor = Self(place);
-        if cursor.to_string().len() <= LONGEST { Ok(cursor) } else { Err(CursorError::TooLong) }
+        // What is sorted by may itself lie as deep as a document may, and a cursor lies deeper.
+        let bytes = codec::encode(&place).map_err(|_| CursorError::TooLong)?;
+        let text = hex::encode(codec::unsealed(&bytes));
+        if text.len() <= LONGEST { Ok(Self { place, text }) } else { Err(CursorError::TooLong) }
     }
 
     /// The place, if the cursor comes from a query that was sorted by `sort`.
     pub(super) fn place(self, sort: &[String]) -> Result<Place, CursorError> {
-        match self.0 {
+        match self.place {
             place if place.sort == sort && place.values.len() == sort.len() => Ok(place),
             place => Err(CursorError::OtherSort { given: place.sort.join(", "), wanted: sort.join(", ") }),
         }
@@ -66,9 +78,7 @@ impl Cursor {
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A place was decoded from stored documents, which are less deep than what can be encoded.
-        let bytes = codec::encode(&self.0).map_err(|_| fmt::Error)?;
-        f.write_str(&hex::encode(codec::unsealed(&bytes)))
+        f.write_str(&self.text)
     }
 }
 
@@ -81,7 +91,7 @@ impl FromStr for Cursor {
         }
         let payload = hex::decode(text).map_err(|_| CursorError::Invalid)?;
         let place = codec::open_payload(&payload).and_then(|place| Ok(place.into_typed()?));
-        place.map(Self).map_err(|_| CursorError::Invalid)
+        place.map(|place| Self { place, text: text.into() }).map_err(|_| CursorError::Invalid)
     }
 }
 
@@ -116,13 +126,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::store::value::tests::any_value;
+    use crate::store::value::{MAX_DEPTH, tests::any_value};
 
     proptest! {
         #[test]
         fn a_cursor_comes_back_from_its_text(key in ".{1,9}", values in proptest::collection::vec(any_value(), 0..3)) {
             let sort = values.iter().map(Value::kind).map(str::to_owned).collect();
-            let cursor = Cursor(Place { key, sort, values: values.into_iter().map(|value| vec![value]).collect() });
+            let values = values.into_iter().map(|value| vec![value]).collect();
+            let cursor = Cursor::at(Place { key, sort, values }).expect("it is small");
             prop_assert_eq!(cursor.to_string().parse(), Ok(cursor));
         }
 
@@ -145,9 +156,11 @@ mod tests {
     }
 
     #[test]
-    fn a_value_too_long_for_a_cursor_is_refused() {
-        let values = vec![vec![Value::from("x".repeat(LONGEST))]];
-        let refused = Cursor::at(Place { key: "k".into(), sort: vec!["a".into()], values });
-        assert_eq!(refused, Err(CursorError::TooLong));
+    fn a_value_too_long_or_too_deep_for_a_cursor_is_refused() {
+        let deep = (0..MAX_DEPTH - 1).fold(Value::Null, |inner, _| Value::Array(vec![inner]));
+        for value in [Value::from("x".repeat(LONGEST)), deep] {
+            let refused = Cursor::at(Place { key: "k".into(), sort: vec!["a".into()], values: vec![vec![value]] });
+            assert_eq!(refused, Err(CursorError::TooLong));
+        }
     }
 }

@@ -1,23 +1,17 @@
 //! A plugin's data in one app: documents by key.
 
-use std::{
-    future::Future,
-    hash::{BuildHasher, RandomState},
-    sync::{
-        Arc, LazyLock,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{future::Future, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    codec::{self, Head},
-    engine::{Direction, Durability, Engine, EngineError, Got, Keyspace, Precondition, Read, Scan, Wanted, Write},
+    codec,
+    documents::{Committed, Documents, next, precondition},
+    engine::{Direction, Durability, Engine, Keyspace, Precondition, Scan, Wanted, Write},
     error::StoreError,
     filter::Filter,
-    key::{self, Key, Kind, MAX_USER_KEY},
-    page::{Entry, Revision, Versioned},
+    key::{self, Key, Kind},
+    page::{Entry, Revision, Versioned, entry, opened},
     query::{Count, Find, Keys},
     value::Value,
 };
@@ -27,8 +21,6 @@ use crate::id::AppId;
 pub const MAX_DOCUMENT: usize = 1 << 20;
 /// How often a write is tried when others write the same key at once. Each time one of them has succeeded.
 const ATTEMPTS: usize = 1000;
-/// How often a commit of unknown outcome is issued before its outcome stays unknown.
-const REISSUES: usize = 5;
 
 /// A plugin's data in one app: any value that serde can write, by key.
 ///
@@ -62,34 +54,28 @@ const REISSUES: usize = 5;
 /// # Ok::<_, StoreError>(()) }).unwrap();
 /// ```
 #[derive(Debug, Clone)]
-pub struct Db {
-    engine: Arc<dyn Engine>,
-    keyspace: Keyspace,
-    app: AppId,
-    durability: Durability,
-}
-
-/// What became of a commit.
-enum Committed {
-    Done,
-    Conflict,
-}
+pub struct Db(Documents);
 
 impl Db {
     /// The documents of `app` in `keyspace`, which must be open in `engine`. Commits return when they are as safe as
     /// `durability` says.
     pub fn new(engine: Arc<dyn Engine>, keyspace: Keyspace, app: AppId, durability: Durability) -> Self {
-        Self { engine, keyspace, app, durability }
+        Self(Documents { engine, keyspace, app, durability })
     }
 
     /// The app whose documents these are.
     pub fn app(&self) -> &AppId {
-        &self.app
+        &self.0.app
     }
 
     /// The keyspace that they are in.
     pub fn keyspace(&self) -> &Keyspace {
-        &self.keyspace
+        &self.0.keyspace
+    }
+
+    /// The engine that holds them, for commits of several writes.
+    pub fn engine(&self) -> &Arc<dyn Engine> {
+        &self.0.engine
     }
 
     /// What is stored under `key`, if anything.
@@ -97,7 +83,7 @@ impl Db {
     /// # Errors
     /// [`StoreError::Codec`] if it is no `T`, naming the field.
     pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
-        let Some(bytes) = self.read(self.key(key)?).await? else { return Ok(None) };
+        let Some(bytes) = self.0.read(self.0.place(key)?).await? else { return Ok(None) };
         codec::decode(&bytes).map(Some).map_err(|source| StoreError::codec(key, source))
     }
 
@@ -106,7 +92,7 @@ impl Db {
     /// # Errors
     /// [`StoreError::Codec`] if it is no `T`, naming the field.
     pub async fn get_versioned<T: DeserializeOwned>(&self, key: &str) -> Result<Option<Versioned<T>>, StoreError> {
-        let Some(bytes) = self.read(self.key(key)?).await? else { return Ok(None) };
+        let Some(bytes) = self.0.read(self.0.place(key)?).await? else { return Ok(None) };
         let Entry { value, revision, .. } = entry(key.to_owned(), &bytes)?;
         Ok(Some(Versioned { value, revision }))
     }
@@ -125,8 +111,8 @@ impl Db {
         async move {
             let (place, mut document) = document?;
             for _ in 0..ATTEMPTS {
-                let before = self.head(key, &place).await?;
-                if let Committed::Done = self.put(&place, &mut document, before).await?.0 {
+                let before = self.0.head(key, &place).await?;
+                if let Committed::Done = self.0.put(&place, &mut document, before).await?.0 {
                     return Ok(());
                 }
             }
@@ -148,7 +134,7 @@ impl Db {
         let document = self.seal(key, value);
         async move {
             let (place, mut document) = document?;
-            match self.put(&place, &mut document, expected.map(|revision| revision.0)).await? {
+            match self.0.put(&place, &mut document, expected.map(|revision| revision.0)).await? {
                 (Committed::Done, head) => Ok(Revision(head)),
                 (Committed::Conflict, _) => Err(StoreError::Conflict { key: key.into() }),
             }
@@ -179,9 +165,9 @@ impl Db {
     /// # Errors
     /// [`StoreError::NotAnInteger`] if something else is there, [`StoreError::Overflow`] if the sum is beyond 64 bits.
     pub async fn increment(&self, key: &str, by: i64) -> Result<i64, StoreError> {
-        let place = self.key(key)?;
+        let place = self.0.place(key)?;
         for _ in 0..ATTEMPTS {
-            let before = self.read(place.clone()).await?;
+            let before = self.0.read(place.clone()).await?;
             let (value, head) = match &before {
                 None => (0, None),
                 Some(bytes) => {
@@ -195,7 +181,7 @@ impl Db {
             let overflow = || StoreError::Overflow { key: key.into(), value, by };
             let sum = value.checked_add(by).ok_or_else(overflow)?;
             let mut document = self.seal(key, &sum)?.1;
-            if let Committed::Done = self.put(&place, &mut document, head).await?.0 {
+            if let Committed::Done = self.0.put(&place, &mut document, head).await?.0 {
                 return Ok(sum);
             }
         }
@@ -208,11 +194,11 @@ impl Db {
     /// # Errors
     /// [`StoreError::InvalidKey`], or [`StoreError::Engine`].
     pub async fn delete(&self, key: &str) -> Result<bool, StoreError> {
-        let place = self.key(key)?;
+        let place = self.0.place(key)?;
         for _ in 0..ATTEMPTS {
-            let Some(head) = self.head(key, &place).await? else { return Ok(false) };
+            let Some(head) = self.0.head(key, &place).await? else { return Ok(false) };
             let write = Write::delete(place.clone()).when(Precondition::Head(head.to_bytes()));
-            if let Committed::Done = self.commit(write, None).await? {
+            if let Committed::Done = self.0.commit(write, None).await? {
                 return Ok(true);
             }
         }
@@ -221,17 +207,17 @@ impl Db {
 
     /// The keys that begin with `prefix`, in the order of their bytes, a page of up to 1,000.
     pub fn keys(&self, prefix: &str) -> Keys {
-        Keys::new(self.clone(), prefix)
+        Keys::new(self.0.clone(), prefix)
     }
 
     /// How many documents match `filter`.
     pub fn count(&self, filter: Filter) -> Count {
-        Count::new(self.clone(), filter)
+        Count::new(self.0.clone(), filter)
     }
 
     /// The documents that match `filter`, in the order of their keys unless sorted, a page of 100 unless limited.
     pub fn find<T>(&self, filter: Filter) -> Find<T> {
-        Find::new(self.clone(), filter)
+        Find::new(self.0.clone(), filter)
     }
 
     /// Every app that has a document here, in the order of their ids. The cost is a read for each app, however many
@@ -243,7 +229,7 @@ impl Db {
         let mut range = Key::of(Kind::Document).range();
         let mut apps = Vec::new();
         loop {
-            let found = self.scan(Scan {
+            let found = self.0.scan(Scan {
                 range: range.clone(),
                 limit: 1,
                 bytes: usize::MAX,
@@ -258,114 +244,20 @@ impl Db {
         }
     }
 
-    /// Where the document `key` lies.
-    fn key(&self, key: &str) -> Result<Vec<u8>, StoreError> {
-        match key.len() {
-            1..=MAX_USER_KEY => Ok(key::document(&self.app, key).into_bytes()),
-            length => Err(StoreError::InvalidKey { length }),
-        }
-    }
-
+    /// Where the document `key` lies, and its bytes under a head that is still to be set.
     fn seal<T: Serialize + ?Sized>(&self, key: &str, value: &T) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
-        let place = self.key(key)?;
+        let place = self.0.place(key)?;
         let document = codec::encode(value).map_err(|source| StoreError::codec(key, source))?;
         match document.len() {
             size if size > MAX_DOCUMENT => Err(StoreError::TooLarge { key: key.into(), size, limit: MAX_DOCUMENT }),
             _ => Ok((place, document)),
         }
     }
-
-    async fn read(&self, place: Vec<u8>) -> Result<Option<Vec<u8>>, StoreError> {
-        let got = self.engine.read(&self.keyspace, &[Read::Get(place)]).await?;
-        match got.into_iter().next() {
-            Some(Got::Value(value)) => Ok(value),
-            _ => Err(answered_otherwise()),
-        }
-    }
-
-    pub(super) async fn scan(&self, scan: Scan) -> Result<super::engine::Entries, StoreError> {
-        let got = self.engine.read(&self.keyspace, &[Read::Scan(scan)]).await?;
-        match got.into_iter().next() {
-            Some(Got::Entries(entries)) => Ok(entries),
-            _ => Err(answered_otherwise()),
-        }
-    }
-
-    async fn head(&self, key: &str, place: &[u8]) -> Result<Option<Head>, StoreError> {
-        let bytes = self.read(place.to_vec()).await?;
-        bytes.map(|bytes| codec::head(&bytes)).transpose().map_err(|source| StoreError::codec(key, source))
-    }
-
-    /// Commits sealed bytes on top of `before`, under a head of their own.
-    async fn put(
-        &self,
-        place: &[u8],
-        document: &mut [u8],
-        before: Option<Head>,
-    ) -> Result<(Committed, Head), StoreError> {
-        let head = next(before);
-        codec::set_head(document, head);
-        let write = Write::put(place.to_vec(), document.to_vec()).when(precondition(before));
-        Ok((self.commit(write, Some(head)).await?, head))
-    }
-
-    /// Commits one write, after which the key has the head `after`. Where an engine cannot tell the outcome, the same commit
-    /// is issued again, and a conflict with one's own tag means that it had succeeded.
-    async fn commit(&self, write: Write, after: Option<Head>) -> Result<Committed, StoreError> {
-        let mut unknown = false;
-        for _ in 0..REISSUES {
-            match self.engine.commit(&self.keyspace, vec![write.clone()], self.durability).await {
-                Ok(()) => return Ok(Committed::Done),
-                Err(EngineError::UnknownOutcome) => unknown = true,
-                Err(EngineError::Conflict(_)) if !unknown => return Ok(Committed::Conflict),
-                Err(EngineError::Conflict(_)) => {
-                    let now = self.read(write.key.clone()).await?.and_then(|bytes| codec::head(&bytes).ok());
-                    if now == after {
-                        return Ok(Committed::Done);
-                    }
-                    // Somebody wrote after it, or instead of it: which, nobody can tell.
-                    break;
-                }
-                Err(other) => return Err(other.into()),
-            }
-        }
-        Err(EngineError::UnknownOutcome.into())
-    }
-}
-
-fn answered_otherwise() -> StoreError {
-    EngineError::Corrupt("the engine's answer is not one to the question".into()).into()
 }
 
 fn contended(key: &str) -> StoreError {
     StoreError::Contended { key: key.into(), attempts: ATTEMPTS }
 }
 
-fn precondition(before: Option<Head>) -> Precondition {
-    before.map_or(Precondition::Absent, |head| Precondition::Head(head.to_bytes()))
-}
-
-/// The head of the next write. Its tag is drawn once a process and then counted under a keyed hash: unlike any other's, and
-/// nothing that is computed depends on it.
-fn next(before: Option<Head>) -> Head {
-    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let revision = before.map_or(0, |head| head.revision).saturating_add(1);
-    Head { revision, tag: KEY.hash_one(COUNT.fetch_add(1, Ordering::Relaxed)) }
-}
-
-/// The value of a document.
-pub(super) fn opened(key: &str, bytes: &[u8]) -> Result<Value, StoreError> {
-    codec::open(bytes).map_err(|source| StoreError::codec(key, source))
-}
-
-/// A document as a `T`.
-pub(super) fn entry<T: DeserializeOwned>(key: String, bytes: &[u8]) -> Result<Entry<T>, StoreError> {
-    match codec::decode(bytes).and_then(|value| Ok((value, codec::head(bytes)?))) {
-        Ok((value, head)) => Ok(Entry { key, value, revision: Revision(head) }),
-        Err(source) => Err(StoreError::Codec { key, source }),
-    }
-}
-
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -4,6 +4,7 @@ pub mod codec;
 pub mod conformance;
 pub mod cursor;
 pub mod db;
+mod documents;
 pub mod engine;
 pub mod error;
 pub mod filter;
@@ -12,6 +13,7 @@ pub mod mem;
 pub mod page;
 pub mod query;
 mod scan;
+mod search;
 mod sort;
 pub mod value;
 

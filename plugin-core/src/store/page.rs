@@ -2,9 +2,14 @@
 
 use std::{fmt, str::FromStr, vec};
 
-use serde::{Deserialize, Serialize, de};
+use serde::{Deserialize, Serialize, de, de::DeserializeOwned};
 
-use super::{codec::Head, cursor::Cursor};
+use super::{
+    codec::{self, Head},
+    cursor::Cursor,
+    error::StoreError,
+    value::Value,
+};
 
 /// Which write of a key a document is. Never the same for two writes, not even when a key is deleted and inserted again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,8 +95,8 @@ pub struct Entry<T> {
 /// Some of what was found, and where to go on.
 ///
 /// ```
-/// # use plugin_core::store::{conformance::block_on, page::Page, StoreError};
-/// # async fn example(db: plugin_core::store::Db) -> Result<(), StoreError> {
+/// # use plugin_core::store::{Db, Page, StoreError};
+/// # async fn example(db: Db) -> Result<(), StoreError> {
 /// let mut page: Page<String> = db.keys("conversations:").limit(100).await?;
 /// while let Some(cursor) = page.next.take() {
 ///     page = db.keys("conversations:").limit(100).after(cursor).await?;
@@ -145,6 +150,19 @@ impl<'a, T> IntoIterator for &'a Page<T> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
+    }
+}
+
+/// The value of a document.
+pub(super) fn opened(key: &str, bytes: &[u8]) -> Result<Value, StoreError> {
+    codec::open(bytes).map_err(|source| StoreError::codec(key, source))
+}
+
+/// A document as a `T`.
+pub(super) fn entry<T: DeserializeOwned>(key: String, bytes: &[u8]) -> Result<Entry<T>, StoreError> {
+    match codec::decode(bytes).and_then(|value| Ok((value, codec::head(bytes)?))) {
+        Ok((value, head)) => Ok(Entry { key, value, revision: Revision(head) }),
+        Err(source) => Err(StoreError::Codec { key, source }),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    db::Db,
+    documents::Documents,
     engine::{Direction, MAX_SCAN, Scan, Wanted},
     error::StoreError,
     filter::Filter,
@@ -28,8 +28,8 @@ pub(super) struct Query<'a> {
 
 /// A walk over the documents under a prefix, in the order of their keys.
 #[derive(Debug)]
-pub(super) struct Documents<'a> {
-    db: &'a Db,
+pub(super) struct Walk<'a> {
+    from: &'a Documents,
     query: Query<'a>,
     /// What is left to walk; `None` at the end.
     left: Option<Range<Vec<u8>>>,
@@ -50,11 +50,11 @@ pub(super) struct Chunk {
     pub(super) more: bool,
 }
 
-impl<'a> Documents<'a> {
+impl<'a> Walk<'a> {
     /// Those under `prefix` that come after the key `after`. The first chunk has `chunk` documents: what the caller hopes
     /// to need.
     pub(super) fn under(
-        db: &'a Db,
+        from: &'a Documents,
         query: Query<'a>,
         prefix: &str,
         after: Option<&str>,
@@ -66,8 +66,8 @@ impl<'a> Documents<'a> {
         let mut unseen = query.filter.fields();
         unseen.extend(query.sort.paths().filter(|path| !query.filter.fields().contains(path)));
         let wanted = if unseen.is_empty() && query.filter.is_all() { Wanted::Keys } else { Wanted::Entries };
-        let left = Some(range(db, prefix, after));
-        Ok(Self { db, query, left, wanted, chunk: chunk.min(MAX_SCAN), documents: 0, bytes: 0, unseen })
+        let left = Some(range(from, prefix, after));
+        Ok(Self { from, query, left, wanted, chunk: chunk.min(MAX_SCAN), documents: 0, bytes: 0, unseen })
     }
 
     /// Reads values even where the query asks for none.
@@ -94,7 +94,7 @@ impl<'a> Documents<'a> {
             direction: Direction::Forward,
             wanted: self.wanted,
         };
-        let found = self.db.scan(scan).await?;
+        let found = self.from.scan(scan).await?;
         self.chunk = MAX_SCAN;
         self.documents += found.rows.len();
         self.bytes += found.rows.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
@@ -118,8 +118,8 @@ impl<'a> Documents<'a> {
     pub(super) fn finish(self) {
         if self.documents > 0 && !self.unseen.is_empty() {
             tracing::warn!(
-                keyspace = self.db.keyspace().name(),
-                app = %self.db.app(),
+                keyspace = self.from.keyspace.name(),
+                app = %self.from.app,
                 fields = ?self.unseen,
                 documents = self.documents,
                 "a query names fields that none of the documents it looked at has"
@@ -128,18 +128,19 @@ impl<'a> Documents<'a> {
     }
 
     fn exceeded(&self) -> StoreError {
-        let mut wanted = self.query.filter.fields();
-        wanted.extend(self.query.sort.paths().filter(|path| !self.query.filter.fields().contains(path)));
-        let wanted = wanted.into_iter().map(str::to_owned).collect();
+        let sorted: Vec<&str> = self.query.sort.paths().collect();
+        let compared = self.query.filter.fields().into_iter().filter(|path| !sorted.contains(path));
+        let mut wanted: Vec<String> = compared.map(str::to_owned).collect();
+        wanted.extend(self.query.sort.given());
         StoreError::BudgetExceeded { documents: self.documents, bytes: self.bytes, wanted }
     }
 }
 
 /// The keys of the documents under `prefix` that come after the key `after`.
-pub(super) fn range(db: &Db, prefix: &str, after: Option<&str>) -> Range<Vec<u8>> {
-    let mut range = key::document(db.app(), prefix).range();
+pub(super) fn range(from: &Documents, prefix: &str, after: Option<&str>) -> Range<Vec<u8>> {
+    let mut range = key::document(&from.app, prefix).range();
     if let Some(after) = after {
-        range.start = range.start.max(after_key(&key::document(db.app(), after).into_bytes()));
+        range.start = range.start.max(after_key(&key::document(&from.app, after).into_bytes()));
     }
     range
 }

@@ -43,6 +43,14 @@ impl Sort {
         self.0.iter().map(|field| &*field.path)
     }
 
+    /// The fields as they were given.
+    pub(super) fn given(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|field| match field.direction {
+            Direction::Ascending => field.path.clone(),
+            Direction::Descending => format!("-{}", field.path),
+        })
+    }
+
     /// What `document` has to be sorted by.
     pub(super) fn key_of(&self, document: &Value) -> SortKey {
         self.paths().map(|path| document.at(path).cloned().into_iter().collect()).collect()

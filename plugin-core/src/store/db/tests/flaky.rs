@@ -1,0 +1,132 @@
+//! What the store makes of an engine that does not know what became of a commit.
+
+use std::sync::Mutex;
+
+use super::*;
+use crate::store::engine::{EngineFuture, Got, Read};
+
+/// What happens to one commit, and what is said of it.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    /// It happens; nobody knows.
+    DoneInSilence,
+    /// It does not; nobody knows.
+    LostInSilence,
+    /// It happens, somebody else writes the same key after it; nobody knows.
+    Overwritten,
+    /// Somebody else writes the same key before it.
+    Overtaken,
+}
+
+#[derive(Debug)]
+struct Flaky {
+    inner: MemEngine,
+    fates: Mutex<Vec<Fate>>,
+}
+
+impl Flaky {
+    async fn overwrite(&self, keyspace: &Keyspace, key: &[u8]) -> Result<(), EngineError> {
+        let document = codec::seal(next(None), &Value::from("of somebody else")).expect("it can be sealed");
+        self.inner.commit(keyspace, vec![Write::put(key.to_vec(), document)], Durability::Relaxed).await
+    }
+}
+
+impl Engine for Flaky {
+    fn open<'a>(&'a self, keyspace: &'a Keyspace) -> EngineFuture<'a, ()> {
+        self.inner.open(keyspace)
+    }
+
+    fn keyspaces(&self) -> EngineFuture<'_, Vec<Keyspace>> {
+        self.inner.keyspaces()
+    }
+
+    fn read<'a>(&'a self, keyspace: &'a Keyspace, reads: &'a [Read]) -> EngineFuture<'a, Vec<Got>> {
+        self.inner.read(keyspace, reads)
+    }
+
+    fn commit<'a>(&'a self, keyspace: &'a Keyspace, writes: Vec<Write>, how: Durability) -> EngineFuture<'a, ()> {
+        let fate = self.fates.lock().expect("nobody panics with it").pop();
+        Box::pin(async move {
+            let key = writes.first().map(|write| write.key.clone()).unwrap_or_default();
+            match fate {
+                None => return self.inner.commit(keyspace, writes, how).await,
+                Some(Fate::LostInSilence) => {}
+                Some(Fate::DoneInSilence) => self.inner.commit(keyspace, writes, how).await?,
+                Some(Fate::Overwritten) => {
+                    self.inner.commit(keyspace, writes, how).await?;
+                    self.overwrite(keyspace, &key).await?;
+                }
+                Some(Fate::Overtaken) => {
+                    self.overwrite(keyspace, &key).await?;
+                    return self.inner.commit(keyspace, writes, how).await;
+                }
+            }
+            Err(EngineError::UnknownOutcome)
+        })
+    }
+
+    fn sync(&self) -> EngineFuture<'_, ()> {
+        self.inner.sync()
+    }
+}
+
+/// A store with `k` = 1 whose next commits have these fates, the last of them first.
+fn store(fates: &[Fate]) -> Db {
+    let flaky = Arc::new(Flaky { inner: MemEngine::new(), fates: Mutex::default() });
+    let db = over(Arc::clone(&flaky) as Arc<dyn Engine>);
+    set(&db, "k", 1);
+    flaky.fates.lock().expect("nobody panics with it").extend(fates);
+    db
+}
+
+#[test]
+fn a_commit_of_unknown_outcome_takes_effect_once() {
+    for fates in [
+        &[Fate::DoneInSilence][..],
+        &[Fate::LostInSilence],
+        &[Fate::LostInSilence; 4],
+        &[Fate::DoneInSilence, Fate::LostInSilence],
+    ] {
+        assert_eq!(block_on(store(fates).increment("k", 1)).expect("a sum"), 2, "{fates:?}");
+        let db = store(fates);
+        block_on(db.increment("k", 1)).expect("a sum");
+        assert_eq!(get(&db, "k"), Some(json!(2)), "{fates:?}");
+
+        let db = store(fates);
+        set(&db, "k", 5);
+        assert_eq!(get(&db, "k"), Some(json!(5)), "{fates:?}");
+
+        let db = store(fates);
+        assert!(block_on(db.set_if("new", &5, None)).is_ok(), "{fates:?}");
+        assert_eq!(get(&db, "new"), Some(json!(5)), "{fates:?}");
+
+        let db = store(fates);
+        assert!(block_on(db.delete("k")).expect("it can be deleted"), "{fates:?}");
+        assert_eq!(get(&db, "k"), None, "{fates:?}");
+    }
+}
+
+#[test]
+fn an_outcome_that_nobody_can_tell_stays_unknown() {
+    for fates in [&[Fate::Overwritten][..], &[Fate::LostInSilence; 5]] {
+        for result in [block_on(store(fates).increment("k", 1)).map(drop), block_on(store(fates).set("k", &5))] {
+            assert!(matches!(result, Err(StoreError::Engine(EngineError::UnknownOutcome))), "{fates:?}: {result:?}");
+        }
+    }
+}
+
+#[test]
+fn who_is_overtaken_tries_again() {
+    let db = store(&[Fate::Overtaken]);
+    set(&db, "k", 5);
+    assert_eq!(get(&db, "k"), Some(json!(5)));
+    assert!(block_on(store(&[Fate::Overtaken]).delete("k")).expect("it can be deleted"));
+    let what_came_between = block_on(store(&[Fate::Overtaken]).increment("k", 1));
+    assert!(matches!(what_came_between, Err(StoreError::NotAnInteger { found: "a string", .. })));
+}
+
+#[test]
+fn who_is_always_overtaken_gives_up() {
+    let refused = block_on(store(&[Fate::Overtaken; ATTEMPTS]).set("k", &5));
+    assert!(matches!(refused, Err(StoreError::Contended { attempts: ATTEMPTS, .. })), "{refused:?}");
+}
