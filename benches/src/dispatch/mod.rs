@@ -182,7 +182,7 @@ fn two_threads(options: &Options, targets: &mut Targets) {
         let (scope, fired) = (bed.scope(), Fired::default());
         drive(async {
             for _ in 0..times {
-                black_box(ours::fire(&scope, &fired).await);
+                let _ = black_box(ours::fire(&scope, &fired).await);
             }
         });
     };
