@@ -12,3 +12,12 @@ pub mod data_source;
 pub mod github_integration;
 
 mod stored;
+
+// The Rust of the README and of the guide is compiled and run with these plugins' tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/src/getting-started.md")]
+struct Guide;
