@@ -12,7 +12,10 @@ use std::{
 
 use actix_web::web::Data;
 use plugin_core::{Clock, catalog::Catalog, host::Host, store::engine::Engine};
-use tokio::runtime::Handle;
+use tokio::{
+    runtime::Handle,
+    signal::unix::{Signal, SignalKind, signal},
+};
 
 use crate::{
     auth::Auth,
@@ -66,7 +69,7 @@ async fn run(
     on_failed: OnFailedPlugin,
     tasks: Handle,
 ) -> Result<(), Failure> {
-    let signals = Signals::watch().map_err(Failure::failed)?;
+    let mut signals = Signals::watch().map_err(Failure::failed)?;
     let host = host(settings, catalog, engine, tasks.clone()).await?;
     on(&tasks, {
         let host = host.clone();
@@ -102,7 +105,7 @@ async fn run(
     server.open();
     announce(bound)?;
 
-    signals.first().await;
+    signals.next().await;
     tracing::info!("stopping");
     cut_short(signals);
     server.close();
@@ -195,9 +198,9 @@ async fn offer_sign_in(auth: &Auth, address: &str) -> Result<(), Failure> {
 }
 
 /// Ends the process when the stop takes too long, or at a second signal.
-fn cut_short(signals: Signals) {
+fn cut_short(mut signals: Signals) {
     actix_web::rt::spawn(async move {
-        signals.first().await;
+        signals.next().await;
         tracing::error!("cut short by a second signal");
         process::exit(1);
     });
@@ -209,22 +212,21 @@ fn cut_short(signals: Signals) {
 }
 
 /// SIGTERM and SIGINT.
-struct Signals(tokio::sync::Mutex<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>);
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
 
 impl Signals {
     fn watch() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        let both = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        Ok(Self(tokio::sync::Mutex::new(both)))
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
     /// Returns at the next of them.
-    async fn first(&self) {
-        let (terminate, interrupt) = &mut *self.0.lock().await;
+    async fn next(&mut self) {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
 }

@@ -6,8 +6,7 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use askama::Template;
-use plugin_core::{Error, Result, UserId, context::caller::Caller};
-use serde_json::json;
+use plugin_core::{Error, Result, UserId, context::caller::Caller, dispatch::hook::fire, host::points::UserLogin};
 
 use super::{icon, respond, see};
 use crate::{
@@ -114,10 +113,9 @@ async fn with_token(server: &Server, token: &str) -> Result<Option<(String, User
 async fn announce(server: &Server, request: &HttpRequest, user: &UserId) {
     let Some(caller) = Caller::of(request) else { return };
     let call = server.host.call(&Caller { user: Some(user.clone()), ..caller });
-    let host = server.host.clone();
-    let payload = json!({ "userId": user });
-    let fired = server.on_host(async move { host.fire_json(&call, "user:login", payload).await }).await;
-    if let Err(error) = fired {
+    let login = UserLogin { user_id: user.to_string() };
+    let fire = async move { Ok(fire(&call.scope("sign-in", u32::MAX), &login).await) };
+    if let Err(error) = server.on_host(fire).await {
         tracing::warn!("`user:login` could not be fired: {error:?}");
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn explain(args: &[OsString], error: &clap::Error) -> String {
         command = arg.to_str().and_then(|name| command.find_subcommand(name)).unwrap_or(command);
     }
     let mut known: Vec<String> =
-        command.get_opts().filter_map(|known| Some(format!("--{}", known.get_long()?))).collect();
+        command.get_arguments().filter_map(|known| Some(format!("--{}", known.get_long()?))).collect();
     known.sort();
     let near = plugin_syntax::nearest(option, known.iter().map(String::as_str));
     let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));

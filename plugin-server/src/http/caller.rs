@@ -46,6 +46,11 @@ pub(crate) async fn identified<B: MessageBody + 'static>(
             request.into_response(response)
         }
     };
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR
+        && let Some(error) = response.response().error()
+    {
+        tracing::error!(request = %id, path = response.request().path(), "{error:?}");
+    }
     response.headers_mut().insert(REQUEST, header);
     Ok(response)
 }

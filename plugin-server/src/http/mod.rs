@@ -16,7 +16,10 @@ use std::{
     collections::BTreeMap,
     fmt,
     future::Future,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use actix_web::{
@@ -24,7 +27,7 @@ use actix_web::{
     guard::{Guard, GuardContext},
     http::{Method, StatusCode, header},
     middleware::from_fn,
-    web::{self, Data, ServiceConfig},
+    web::{self, Bytes, Data, PayloadConfig, ServiceConfig},
 };
 use plugin_core::{
     Result,
@@ -61,6 +64,8 @@ pub(crate) struct Server {
     tasks: Handle,
     /// The endpoints and webhooks; one for all workers, who share its rate limits.
     router: Router,
+    /// The OpenAPI document, put together when it is first asked for.
+    description: OnceLock<Bytes>,
     ready: AtomicBool,
 }
 
@@ -76,7 +81,13 @@ impl Server {
         tasks: Handle,
     ) -> std::result::Result<Self, Vec<Conflict>> {
         let router = host.routes().build()?;
-        Ok(Self { host, auth, address, tasks, router, ready: AtomicBool::new(false) })
+        Ok(Self { host, auth, address, tasks, router, description: OnceLock::new(), ready: AtomicBool::new(false) })
+    }
+
+    /// The OpenAPI document.
+    pub(crate) fn description(&self) -> Bytes {
+        let make = || crate::openapi::document(self.host.catalog()).to_string().into();
+        self.description.get_or_init(make).clone()
     }
 
     /// Runs `work` of plugins on the host's threads, to its end even if the caller goes away.
@@ -182,7 +193,8 @@ pub(crate) fn rules() -> Vec<Rule> {
 
 /// Mounts every route: the server's own, then those of the plugins.
 pub(crate) fn configure(config: &mut ServiceConfig, server: &Data<Server>) {
-    config.app_data(Data::clone(server));
+    // Bodies are limited before extractors see them; theirs would only be smaller.
+    config.app_data(Data::clone(server)).app_data(PayloadConfig::new(usize::MAX));
     let mut paths: BTreeMap<&'static str, Vec<Rule>> = BTreeMap::new();
     for rule in rules() {
         paths.entry(rule.path).or_default().push(rule);

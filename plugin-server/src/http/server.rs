@@ -5,9 +5,9 @@ use std::{io, net::TcpListener, time::Duration};
 use actix_http::HttpService;
 use actix_server::{Server as Sockets, ServerHandle};
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
-use actix_web::{App, dev::AppConfig, middleware::from_fn, web::Data};
+use actix_web::{App, dev::AppConfig, middleware::from_fn, rt, web::Data};
 use plugin_core::endpoint::problem::everywhere;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{Server, configure, identified, wire::Wire};
@@ -23,7 +23,7 @@ const DRAIN: Duration = Duration::from_secs(15);
 
 /// The running sockets.
 pub(crate) struct Running {
-    sockets: Sockets,
+    sockets: JoinHandle<io::Result<()>>,
     handle: ServerHandle,
     stopping: CancellationToken,
 }
@@ -33,7 +33,9 @@ impl Running {
     pub(crate) async fn drain(self) {
         self.stopping.cancel();
         self.handle.stop(true).await;
-        drop(self.sockets);
+        if let Ok(Err(error)) = self.sockets.await {
+            tracing::warn!("the sockets did not end well: {error}");
+        }
     }
 }
 
@@ -69,5 +71,6 @@ pub(crate) fn start(listener: TcpListener, server: Data<Server>, workers: usize)
         })?
         .run();
     let handle = sockets.handle();
+    let sockets = rt::spawn(sockets);
     Ok(Running { sockets, handle, stopping })
 }

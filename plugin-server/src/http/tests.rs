@@ -184,6 +184,11 @@ async fn hooks_filters_and_events_work_from_outside() {
     assert_eq!((failed.status, failed.json()["type"].clone()), (500, json!("/problems/filter-failed")));
     assert_eq!(post("/api/events/probe:probed", json!({ "what": "x" })).await.status, 202);
     assert_eq!(post("/api/events/probe:nothing", json!({})).await.status, 404);
+    for path in ["/api/hooks/x", "/api/filters/x", "/api/events/x"] {
+        let answer = ask(&app, with_token(Method::POST, path, &host).set_payload("{")).await;
+        assert_eq!(answer.status, 404, "{path}: {answer:?}");
+    }
+    assert_eq!(ask(&app, with_token(Method::POST, "/api/hooks/probe:done", &host).set_payload("{}")).await.status, 415);
 
     let hooks = ask(&app, with_token(Method::GET, "/api/hooks", &admin)).await.json();
     let done = hooks
