@@ -39,10 +39,23 @@ pub trait Subject: Send + Sync + Sized + 'static {
 /// Takes an expression that can be called without arguments, as often as there are cases, and gives a
 /// [`Subject`](crate::store::conformance::Subject) with an engine that holds nothing.
 ///
-/// ```ignore
-/// mod conformance {
-///     plugin_core::engine_conformance!(|| InTemporaryDirectory::new());
+/// ```
+/// use plugin_core::store::{MemEngine, conformance::Subject, engine::Engine};
+///
+/// struct InMemory(MemEngine);
+///
+/// impl Subject for InMemory {
+///     fn engine(&self) -> &dyn Engine {
+///         &self.0
+///     }
+///
+///     fn reopen(self) -> Self {
+///         self
+///     }
 /// }
+///
+/// plugin_core::engine_conformance!(|| InMemory(MemEngine::new()));
+/// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! engine_conformance {
