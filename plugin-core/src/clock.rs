@@ -168,8 +168,8 @@ impl Clock {
     /// How much later something is than something else, for less than what the time costs. A test's clock decides it as well.
     pub(crate) fn moment(&self) -> Moment {
         match &self.0 {
-            Kind::System => Moment::Ticks(Ticks::now()),
-            Kind::Manual(clock) => Moment::Manual(clock.now()),
+            Kind::System => Moment(Ticks::now().nanoseconds()),
+            Kind::Manual(clock) => Moment(u64::try_from(clock.now().as_nanosecond()).unwrap_or(0)),
         }
     }
 
@@ -208,27 +208,21 @@ impl From<ManualClock> for Clock {
     }
 }
 
-/// A point in time for measuring how long it is past; see [`Clock::moment`].
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Moment {
-    Ticks(Ticks),
-    Manual(Timestamp),
-}
+/// A point in time for measuring how long it is past, in nanoseconds; see [`Clock::moment`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Moment(u64);
 
 impl Moment {
-    /// How long after `earlier`, of the same clock, this is.
-    pub(crate) fn since(self, earlier: Self) -> Duration {
-        match (self, earlier) {
-            (Self::Ticks(now), Self::Ticks(earlier)) => Duration::from_nanos(now.nanoseconds_since(earlier)),
-            (Self::Manual(now), Self::Manual(earlier)) => now.since(earlier),
-            _ => Duration::ZERO,
-        }
+    /// The moment `time` later.
+    #[inline]
+    pub(crate) fn plus(self, time: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
     }
-}
 
-impl Default for Moment {
-    fn default() -> Self {
-        Self::Ticks(Ticks::default())
+    /// How long after `earlier` this is.
+    #[inline]
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 }
 

@@ -1,7 +1,10 @@
 //! Short durations, for a fraction of what the operating system's clock costs.
 
 use std::{
-    sync::OnceLock,
+    sync::{
+        Once,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -11,13 +14,14 @@ use crate::bare::cycles::cycles;
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Ticks(u64);
 
-/// Nanoseconds a tick, times 2^24.
-static SCALE: OnceLock<u64> = OnceLock::new();
+/// Nanoseconds a tick, times 2^24; one until it was measured.
+static SCALE: AtomicU64 = AtomicU64::new(1 << SHIFT);
 const SHIFT: u32 = 24;
 
 /// Measures the counter against the system's clock, once a process. It takes a fifth of a millisecond.
 pub(crate) fn calibrate() {
-    SCALE.get_or_init(|| {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
         let (began, from) = (Instant::now(), Ticks::now());
         let took = loop {
             let took = began.elapsed();
@@ -27,7 +31,8 @@ pub(crate) fn calibrate() {
             std::hint::spin_loop();
         };
         let ticks = Ticks::now().0.saturating_sub(from.0).max(1);
-        u64::try_from((took.as_nanos() << SHIFT) / u128::from(ticks)).unwrap_or(1 << SHIFT)
+        let scale = (took.as_nanos() << SHIFT) / u128::from(ticks);
+        SCALE.store(u64::try_from(scale).unwrap_or(1 << SHIFT), Relaxed);
     });
 }
 
@@ -41,8 +46,13 @@ impl Ticks {
     /// How long ago `earlier` was. Nothing if it is later, as it may seem to a thread that changed its processor.
     #[inline]
     pub(crate) fn nanoseconds_since(self, earlier: Self) -> u64 {
-        let scale = SCALE.get().copied().unwrap_or(1 << SHIFT);
-        ((u128::from(self.0.saturating_sub(earlier.0)) * u128::from(scale)) >> SHIFT) as u64
+        Self(self.0.saturating_sub(earlier.0)).nanoseconds()
+    }
+
+    /// Nanoseconds since the counter began.
+    #[inline]
+    pub(crate) fn nanoseconds(self) -> u64 {
+        ((u128::from(self.0) * u128::from(SCALE.load(Relaxed))) >> SHIFT) as u64
     }
 }
 

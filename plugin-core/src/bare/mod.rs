@@ -1,5 +1,5 @@
 //! All `unsafe` of this crate: a lifetime-free borrow behind a reference that has one, a zero-sized function item made
-//! again from its type, a future that runs where it was made, and the processor's cycle counter. Generic, and ignorant of what the crate does with them.
+//! again from its type, a future in a room that it never leaves, and the processor's cycle counter. Generic, and ignorant of what the crate does with them.
 #![allow(unsafe_code)]
 
 pub mod cycles;

@@ -1,65 +1,82 @@
-//! Room for one future, in which it is made, polled and dropped without being moved, so that running it allocates nothing.
+//! Room for one future, in which it is made, polled and dropped without being moved. The room is taken from those that the thread
+//! used before, so that running a future allocates nothing, and what holds it stays small.
 
 use std::{
+    cell::Cell,
     fmt,
     future::Future,
-    marker::{PhantomData, PhantomPinned},
+    marker::PhantomData,
     mem::MaybeUninit,
     pin::Pin,
+    ptr::NonNull,
     task::{Context, Poll},
 };
 
-/// How large a future may be to run in a slot itself; a larger one is boxed.
-pub const ROOM: usize = 256;
+/// How large a future may be to run in a room; a larger one gets a box of its own.
+pub const ROOM: usize = 1024;
+
+/// How many rooms a thread keeps for later.
+const KEPT: usize = 64;
 
 #[repr(align(16))]
-struct Bytes(#[expect(dead_code, reason = "it is reached by pointer")] [u8; ROOM]);
+struct Room(#[expect(dead_code, reason = "it is reached by pointer")] [MaybeUninit<u8>; ROOM]);
 
-/// Room for one future after another, each with the output `T` and borrowing for `'a`.
+/// A place for one future after another, each with the output `T` and borrowing for `'a`. It may be moved at any time: the future
+/// is elsewhere.
 pub struct Slot<'a, T: 'static> {
-    /// What can be done with the future that is here; none if there is none.
+    /// What can be done with the future that is in the room; none if there is none.
     ops: Option<&'static Ops<T>>,
-    room: MaybeUninit<Bytes>,
+    /// Owned; taken when the first future comes.
+    room: Option<NonNull<Room>>,
     borrows: PhantomData<&'a ()>,
-    /// A future that is here stays here.
-    _pinned: PhantomPinned,
 }
 
+// SAFETY: a slot owns its room and the future in it, which `start` demands to be `Send`.
+unsafe impl<T> Send for Slot<'_, T> {}
+// SAFETY: a shared slot gives access to nothing but whether it is occupied.
+unsafe impl<T> Sync for Slot<'_, T> {}
+
 struct Ops<T> {
-    poll: unsafe fn(*mut (), &mut Context<'_>) -> Poll<T>,
-    drop: unsafe fn(*mut ()),
+    poll: unsafe fn(NonNull<Room>, &mut Context<'_>) -> Poll<T>,
+    drop: unsafe fn(NonNull<Room>),
 }
 
 struct OpsOf<F>(PhantomData<F>);
 
 impl<F: Future<Output: 'static>> OpsOf<F> {
     const OPS: &'static Ops<F::Output> = &Ops {
-        // SAFETY: the caller passes the pinned room of a slot in which an `F` lives.
-        poll: |room, cx| unsafe { Pin::new_unchecked(&mut *room.cast::<F>()) }.poll(cx),
+        // SAFETY: the caller passes a room in which an `F` lives, which is never moved out of it.
+        poll: |room, cx| unsafe { Pin::new_unchecked(room.cast::<F>().as_mut()) }.poll(cx),
         // SAFETY: as above, and the caller never uses that `F` again.
         drop: |room| unsafe { room.cast::<F>().drop_in_place() },
     };
 }
 
 impl<T> Default for Slot<'_, T> {
-    #[inline(always)]
+    #[inline]
     fn default() -> Self {
-        Self { ops: None, room: MaybeUninit::uninit(), borrows: PhantomData, _pinned: PhantomPinned }
+        Self { ops: None, room: None, borrows: PhantomData }
     }
 }
 
 impl<'a, T> Slot<'a, T> {
+    /// Whether a future is here.
+    #[inline]
+    pub fn is_occupied(&self) -> bool {
+        self.ops.is_some()
+    }
+
     /// Makes a future here and polls it. If that is not enough, it stays, to be polled with [`poll`](Self::poll). One that was here
     /// before is dropped.
     ///
     /// Should the future panic, it stays as well, to be dropped with [`clear`](Self::clear).
     #[inline]
     pub fn start<F: Future<Output = T> + Send + 'a>(
-        self: Pin<&mut Self>,
+        &mut self,
         make: impl FnOnce() -> F,
         cx: &mut Context<'_>,
     ) -> Poll<T> {
-        if size_of::<F>() <= ROOM && align_of::<F>() <= align_of::<Bytes>() {
+        if size_of::<F>() <= ROOM && align_of::<F>() <= align_of::<Room>() {
             self.start_here(make, cx)
         } else {
             self.start_here(|| Box::pin(make()), cx)
@@ -68,21 +85,20 @@ impl<'a, T> Slot<'a, T> {
 
     #[inline]
     fn start_here<F: Future<Output = T> + Send + 'a>(
-        mut self: Pin<&mut Self>,
+        &mut self,
         make: impl FnOnce() -> F,
         cx: &mut Context<'_>,
     ) -> Poll<T> {
-        self.as_mut().clear();
-        // SAFETY: the slot is not moved out of, only written.
-        let slot = unsafe { self.as_mut().get_unchecked_mut() };
-        let future = slot.room.as_mut_ptr().cast::<F>();
-        // SAFETY: `start` has seen that an `F` fits the room in size and alignment (a box does), and the room is free.
+        self.clear();
+        let room = *self.room.get_or_insert_with(take);
+        let mut future = room.cast::<F>();
+        // SAFETY: `start` has seen that an `F` fits a room in size and alignment (a box does); this room is ours, and free.
         unsafe { future.write(make()) };
-        slot.ops = Some(OpsOf::<F>::OPS);
-        // SAFETY: an `F` lives there, and it is not moved: the slot is pinned, and only `clear` and `Drop` free the room.
-        let polled = unsafe { Pin::new_unchecked(&mut *future) }.poll(cx);
+        self.ops = Some(OpsOf::<F>::OPS);
+        // SAFETY: an `F` lives there, and it is not moved: rooms stay where they are, and only `clear` frees this one.
+        let polled = unsafe { Pin::new_unchecked(future.as_mut()) }.poll(cx);
         if polled.is_ready() {
-            slot.ops = None;
+            self.ops = None;
             // SAFETY: it lives there, and with `ops` gone nothing uses it again, even if this panics.
             unsafe { future.drop_in_place() };
         }
@@ -91,10 +107,10 @@ impl<'a, T> Slot<'a, T> {
 
     /// Polls the future that is here. Where there is none, nothing is ever ready.
     #[inline]
-    pub fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        let Some(ops) = self.ops else { return Poll::Pending };
-        // SAFETY: the slot is not moved out of; `ops` are those of the future that lives in the room, which is pinned with it.
-        let polled = unsafe { (ops.poll)(self.as_mut().get_unchecked_mut().room.as_mut_ptr().cast(), cx) };
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<T> {
+        let (Some(ops), Some(room)) = (self.ops, self.room) else { return Poll::Pending };
+        // SAFETY: `ops` are those of the future that lives in the room.
+        let polled = unsafe { (ops.poll)(room, cx) };
         if polled.is_ready() {
             self.clear();
         }
@@ -103,27 +119,81 @@ impl<'a, T> Slot<'a, T> {
 
     /// Drops the future that is here, if any. Should its destructor panic, it is gone nevertheless.
     #[inline]
-    pub fn clear(self: Pin<&mut Self>) {
-        // SAFETY: the slot is not moved out of; the future is dropped where it was pinned.
-        let slot = unsafe { self.get_unchecked_mut() };
-        if let Some(ops) = slot.ops.take() {
+    pub fn clear(&mut self) {
+        if let (Some(ops), Some(room)) = (self.ops.take(), self.room) {
             // SAFETY: `ops` were those of the future that lives in the room; being taken, they are used once.
-            unsafe { (ops.drop)(slot.room.as_mut_ptr().cast()) };
+            unsafe { (ops.drop)(room) };
         }
     }
 }
 
 impl<T> Drop for Slot<'_, T> {
+    #[inline]
     fn drop(&mut self) {
-        // SAFETY: a slot that is dropped is not moved any more, and one that held a future was pinned.
-        unsafe { Pin::new_unchecked(self) }.clear();
+        /// Gives the room back even if the future's destructor panics.
+        struct Back(NonNull<Room>);
+        impl Drop for Back {
+            #[inline]
+            fn drop(&mut self) {
+                give(self.0);
+            }
+        }
+        let _back = self.room.map(Back);
+        self.clear();
     }
 }
 
 impl<T> fmt::Debug for Slot<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slot").field("occupied", &self.ops.is_some()).finish_non_exhaustive()
+        f.debug_struct("Slot").field("occupied", &self.is_occupied()).finish_non_exhaustive()
     }
+}
+
+/// Rooms that nobody uses, freed with their thread.
+struct Free(Cell<Vec<NonNull<Room>>>);
+
+thread_local! {
+    static FREE: Free = const { Free(Cell::new(Vec::new())) };
+}
+
+impl Drop for Free {
+    fn drop(&mut self) {
+        self.0.take().into_iter().for_each(free);
+    }
+}
+
+#[inline]
+fn take() -> NonNull<Room> {
+    let kept = FREE.try_with(|rooms| {
+        let mut all = rooms.0.take();
+        let room = all.pop();
+        rooms.0.set(all);
+        room
+    });
+    // A thread that ends has nothing left to keep rooms in.
+    kept.ok().flatten().unwrap_or_else(|| NonNull::from(Box::leak(Box::<Room>::new_uninit())).cast())
+}
+
+#[inline]
+fn give(room: NonNull<Room>) {
+    let kept = FREE.try_with(|rooms| {
+        let mut all = rooms.0.take();
+        let keeps = all.len() < KEPT;
+        if keeps {
+            all.push(room);
+        }
+        rooms.0.set(all);
+        keeps
+    });
+    if kept != Ok(true) {
+        free(room);
+    }
+}
+
+#[cold]
+fn free(room: NonNull<Room>) {
+    // SAFETY: every room was made by `take` as a box of this layout, and whoever calls this owned it and forgets it.
+    drop(unsafe { Box::from_raw(room.cast::<MaybeUninit<Room>>().as_ptr()) });
 }
 
 #[cfg(test)]

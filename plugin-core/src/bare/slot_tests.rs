@@ -2,10 +2,11 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
     task::Waker,
 };
+
+use std::marker::PhantomPinned;
 
 use super::*;
 
@@ -71,10 +72,10 @@ fn cx() -> Context<'static> {
 
 fn stays_where_it_is<const SIZE: usize>() {
     let seen = Seen::default();
-    let mut slot = pin!(Slot::default());
-    assert!(slot.as_mut().start(|| probe::<SIZE>(&seen, 2), &mut cx()).is_pending());
-    assert!(slot.as_mut().poll(&mut cx()).is_pending());
-    assert!(slot.as_mut().poll(&mut cx()).is_ready());
+    let mut slot = Slot::default();
+    assert!(slot.start(|| probe::<SIZE>(&seen, 2), &mut cx()).is_pending());
+    assert!(slot.poll(&mut cx()).is_pending());
+    assert!(slot.poll(&mut cx()).is_ready());
     assert_eq!(seen.counts(), (3, 0, 1));
 }
 
@@ -85,32 +86,51 @@ fn a_future_is_polled_where_it_was_made_and_dropped_once() {
 }
 
 #[test]
-fn only_a_future_that_fits_is_inside_the_slot() {
+fn rooms_are_used_again_and_what_does_not_fit_is_elsewhere() {
     let seen = Seen::default();
-    let mut slot = pin!(Slot::default());
-    let from = (&raw const *slot).addr();
-    let inside = from..from + size_of::<Slot<'_, usize>>();
-    let Poll::Ready(small) = slot.as_mut().start(|| probe::<1>(&seen, 0), &mut cx()) else { panic!("it is ready") };
-    let Poll::Ready(large) = slot.as_mut().start(|| probe::<4000>(&seen, 0), &mut cx()) else { panic!("it is ready") };
-    assert!(inside.contains(&small) && !inside.contains(&large));
-    assert_eq!(seen.counts(), (2, 0, 2));
+    let at = |left: usize, large: bool| {
+        let mut slot = Slot::default();
+        let polled = match large {
+            false => slot.start(|| probe::<1>(&seen, left), &mut cx()),
+            true => slot.start(|| probe::<4000>(&seen, left), &mut cx()),
+        };
+        let Poll::Ready(at) = polled else { panic!("it is ready") };
+        at
+    };
+    let first = at(0, false);
+    assert_eq!(at(0, false), first);
+    assert!(at(0, true).abs_diff(first) >= ROOM);
+    assert_eq!(seen.counts(), (3, 0, 3));
+}
+
+#[test]
+fn a_slot_may_be_moved_while_its_future_may_not() {
+    let seen = Seen::default();
+    let mut slot = Slot::default();
+    assert!(slot.start(|| probe::<1>(&seen, 1), &mut cx()).is_pending());
+    let mut moved = Some(slot);
+    let slot = moved.as_mut().expect("it was moved there");
+    assert!(slot.poll(&mut cx()).is_ready());
+    let sent = std::thread::scope(|scope| scope.spawn(move || drop(moved)).join());
+    assert!(sent.is_ok());
+    assert_eq!(seen.counts(), (2, 0, 1));
 }
 
 #[test]
 fn a_future_that_is_given_up_is_dropped() {
     let seen = Seen::default();
     {
-        let mut slot = pin!(Slot::default());
-        assert!(slot.as_mut().start(|| probe::<1>(&seen, 9), &mut cx()).is_pending());
+        let mut slot = Slot::default();
+        assert!(slot.start(|| probe::<1>(&seen, 9), &mut cx()).is_pending());
     }
     assert_eq!(seen.counts(), (1, 0, 1));
     {
-        let mut slot = pin!(Slot::default());
-        assert!(slot.as_mut().start(|| probe::<1>(&seen, 9), &mut cx()).is_pending());
-        assert!(slot.as_mut().start(|| probe::<1>(&seen, 9), &mut cx()).is_pending());
+        let mut slot = Slot::default();
+        assert!(slot.start(|| probe::<1>(&seen, 9), &mut cx()).is_pending());
+        assert!(slot.start(|| probe::<1>(&seen, 9), &mut cx()).is_pending());
         assert_eq!(seen.counts(), (3, 0, 2), "the next future takes the place of the one before");
-        slot.as_mut().clear();
-        assert!(slot.as_mut().poll(&mut cx()).is_pending());
+        slot.clear();
+        assert!(slot.poll(&mut cx()).is_pending());
     }
     assert_eq!(seen.counts(), (3, 0, 3));
 }
@@ -119,15 +139,15 @@ fn a_future_that_is_given_up_is_dropped() {
 fn a_future_that_panicked_is_dropped_once() {
     let seen = Seen::default();
     {
-        let mut slot = pin!(Slot::default());
+        let mut slot = Slot::default();
         let make = || {
             let mut probe = probe::<1>(&seen, 0);
             probe.panics = true;
             probe
         };
-        assert!(catch_unwind(AssertUnwindSafe(|| slot.as_mut().start(make, &mut cx()))).is_err());
+        assert!(catch_unwind(AssertUnwindSafe(|| slot.start(make, &mut cx()))).is_err());
         assert_eq!(seen.counts(), (1, 0, 0));
-        slot.as_mut().clear();
+        slot.clear();
         assert_eq!(seen.counts(), (1, 0, 1));
     }
     assert_eq!(seen.counts(), (1, 0, 1));
@@ -136,10 +156,10 @@ fn a_future_that_panicked_is_dropped_once() {
 #[test]
 fn a_panic_while_the_future_is_made_leaves_the_slot_empty() {
     let seen = Seen::default();
-    let mut slot = pin!(Slot::default());
+    let mut slot = Slot::default();
     let make = || -> Probe<'_, 1> { panic!("as told") };
-    assert!(catch_unwind(AssertUnwindSafe(|| slot.as_mut().start(make, &mut cx()))).is_err());
-    assert!(slot.as_mut().start(|| probe::<1>(&seen, 0), &mut cx()).is_ready());
+    assert!(catch_unwind(AssertUnwindSafe(|| slot.start(make, &mut cx()))).is_err());
+    assert!(slot.start(|| probe::<1>(&seen, 0), &mut cx()).is_ready());
 }
 
 #[test]
@@ -159,8 +179,8 @@ fn a_destructor_that_panics_runs_once() {
     }
     let drops = AtomicUsize::new(0);
     {
-        let mut slot = pin!(Slot::default());
-        assert!(catch_unwind(AssertUnwindSafe(|| slot.as_mut().start(|| Bomb(&drops), &mut cx()))).is_err());
+        let mut slot = Slot::default();
+        assert!(catch_unwind(AssertUnwindSafe(|| slot.start(|| Bomb(&drops), &mut cx()))).is_err());
     }
     assert_eq!(drops.load(SeqCst), 1);
 }

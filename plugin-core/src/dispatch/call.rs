@@ -1,11 +1,11 @@
 //! A handler as its list calls it: typed, without `self`, and without a box for its future.
 
-use std::{pin::Pin, task};
+use std::task;
 
 use crate::{bare::slot::Slot, context::call::Scope, error::Result, point::Dynamic};
 
 /// Where a handler's future runs, if it has one.
-pub type Room<'r, 'a, T> = Pin<&'r mut Slot<'a, Result<T>>>;
+pub type Room<'r, 'a, T> = &'r mut Slot<'a, Result<T>>;
 
 /// A handler of a hook with the payload `H`.
 #[derive(Debug)]

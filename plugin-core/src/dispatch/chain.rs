@@ -5,15 +5,15 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
-    task::{self, Poll},
+    task::{self, Poll, Waker},
     time::Duration,
 };
 
 use tracing::Span;
 
 use crate::{
-    clock::{Moment, Sleep},
+    bare::slot::Slot,
+    clock::Moment,
     context::{
         call::{Scope, chain},
         shared::Shared,
@@ -23,7 +23,7 @@ use crate::{
         guard::{Failure, log, message},
     },
     error::{Error, Result},
-    plugin::state::Entered,
+    plugin::state::{Entered, PluginState},
     stats::{Ended, Stats, thread::Marked},
     ticks::Ticks,
 };
@@ -82,29 +82,36 @@ pub(crate) fn too_deep(scope: &Scope) -> Option<Error> {
     (scope.data().depth > DEPTH).then(|| refuse(scope))
 }
 
-/// The span of a run, which records nothing unless somebody looks at that level.
+/// Whether runs are traced.
 #[inline]
+pub(crate) fn is_traced() -> bool {
+    tracing::enabled!(target: "plugin", tracing::Level::DEBUG)
+}
+
+/// The span of a run.
+#[cold]
 pub(crate) fn span(kind: &'static str, scope: &Scope) -> Span {
-    if !tracing::enabled!(target: "plugin", tracing::Level::DEBUG) {
-        return Span::none();
-    }
     tracing::debug_span!(target: "plugin", "dispatch", kind, point = scope.data().name, app = scope.lent().app.as_str())
 }
 
 /// A slot whose future may panic while it is dropped.
-struct Contained<'r, 'a, T: 'static>(Room<'r, 'a, T>);
+struct Contained<'a, T: 'static>(Slot<'a, Result<T>>);
 
-impl<T> Contained<'_, '_, T> {
+impl<T> Contained<'_, T> {
+    #[cold]
     fn clear(&mut self) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.0.as_mut().clear())) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.0.clear())) {
             tracing::error!(target: "plugin", "a future's destructor panicked: {}", message(payload));
         }
     }
 }
 
-impl<T> Drop for Contained<'_, '_, T> {
+impl<T> Drop for Contained<'_, T> {
+    #[inline]
     fn drop(&mut self) {
-        self.clear();
+        if self.0.is_occupied() {
+            self.clear();
+        }
     }
 }
 
@@ -121,22 +128,24 @@ enum Stage {
 }
 
 /// What the deadline was armed for.
-#[derive(Clone, Copy)]
 struct Armed {
     /// For which handler,
     at: usize,
     /// or for the whole chain.
     chain: bool,
-    began: Moment,
-    time: Duration,
+    until: Moment,
+    /// Before this it has certainly not passed, however the clocks that are asked differ.
+    certainly_not_before: Moment,
+    /// Who is woken.
+    waker: Waker,
 }
 
 /// A run through the handlers `entries`.
 pub(crate) struct Run<'r, 'a, C, T: 'static, S> {
     pub(crate) steps: S,
-    slot: Contained<'r, 'a, T>,
+    slot: Contained<'a, T>,
     shared: &'a Shared,
-    span: Span,
+    span: Option<Span>,
     turns: Turns<'r, 'a, C>,
     limit: Duration,
     timed: bool,
@@ -144,10 +153,11 @@ pub(crate) struct Run<'r, 'a, C, T: 'static, S> {
     /// When the handler at hand first suspended.
     began: Moment,
     /// When the first one did.
-    chain_began: Moment,
+    chain_began: Option<Moment>,
     armed: Option<Armed>,
-    /// Counts a suspended handler as work of its plugin, which a plugin that stops waits for.
-    entered: Option<Entered<'a>>,
+    deadline: Slot<'static, ()>,
+    /// Counts suspended handlers as work of their plugin, which a plugin that stops waits for; and which plugin that is.
+    entered: Option<(u32, Option<Entered<'a>>)>,
 }
 
 /// Whose turn it is.
@@ -182,41 +192,34 @@ impl<C> Drop for Turns<'_, '_, C> {
 impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
     /// A run of what is called a `kind`, for at most `limit`, counted from when a handler first suspends.
     #[inline]
-    pub(crate) fn new(
-        kind: &'static str,
-        entries: &'r [Entry<C>],
-        limit: Duration,
-        steps: S,
-        room: Room<'r, 'a, T>,
-    ) -> Self {
+    pub(crate) fn new(kind: &'static str, entries: &'r [Entry<C>], limit: Duration, steps: S) -> Self {
         let scope = steps.scope();
         let shared: &'a Shared = &scope.lent().shared;
         Self {
             steps,
-            slot: Contained(room),
+            slot: Contained(Slot::default()),
             shared,
-            span: span(kind, scope),
+            span: is_traced().then(|| span(kind, scope)),
             turns: Turns { entries, stats: &shared.stats, at: 0, stage: Stage::New },
             limit,
             timed: false,
             since: Ticks::default(),
             began: Moment::default(),
-            chain_began: Moment::default(),
+            chain_began: None,
             armed: None,
+            deadline: Slot::default(),
             entered: None,
         }
     }
 
-    /// Goes on. `deadline` is room for the one timer that a run may need.
-    pub(crate) fn poll(&mut self, mut deadline: Pin<&mut Option<Sleep>>, cx: &mut task::Context<'_>) -> Poll<()> {
-        let _within = self.span.clone().entered();
+    /// Goes on.
+    pub(crate) fn poll(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
+        let _within = self.span.clone().map(Span::entered);
         // The thread may be another one at every poll.
-        let mine = self.shared.stats.mine();
-        let place = mine.thread.place();
-        let mark = mine.mark(place.next());
-        let marked = Marked::new(mark);
+        let marked = Marked::new(self.shared.stats.host());
         if self.turns.stage == Stage::New {
             self.turns.stage = Stage::Calling;
+            let mine = self.shared.stats.mine();
             let run = mine.run(leader(self.turns.entries));
             self.timed = mine.times(run);
             if self.timed {
@@ -224,40 +227,13 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
             }
         }
         loop {
-            let advanced = catch_unwind(AssertUnwindSafe(|| {
-                while let Some(entry) = self.turns.entries.get(self.turns.at) {
-                    marked.set(mark.at(entry.item));
-                    let polled = if self.turns.stage == Stage::Suspended {
-                        self.slot.0.as_mut().poll(cx)
-                    } else {
-                        if !self.shared.plugins[entry.plugin as usize].is_on() {
-                            self.skip();
-                            continue;
-                        }
-                        self.steps.scope().data().now(entry.item);
-                        self.steps.start(&entry.call, self.slot.0.as_mut(), cx)
-                    };
-                    let Poll::Ready(result) = polled else { return Poll::Pending };
-                    if self.timed {
-                        self.since = self.shared.stats.mine().took_since(entry.item, self.since);
-                    }
-                    match result {
-                        Ok(out) => {
-                            self.steps.ended(out);
-                            self.next();
-                        }
-                        Err(error) => self.fail(entry.item, Failure::Error(error), Next::Runs),
-                    }
-                }
-                Poll::Ready(())
-            }));
-            match advanced {
+            match catch_unwind(AssertUnwindSafe(|| self.advance(&marked, cx))) {
                 Ok(Poll::Ready(())) => {
                     self.turns.stage = Stage::Over;
                     return Poll::Ready(());
                 }
                 Ok(Poll::Pending) => {
-                    let Some((failure, next)) = self.overdue(deadline.as_mut(), cx) else { return Poll::Pending };
+                    let Some((failure, next)) = self.overdue(cx) else { return Poll::Pending };
                     self.end_with(failure, next);
                 }
                 Err(payload) => self.end_with(Failure::Panic(message(payload)), Next::Runs),
@@ -266,11 +242,39 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
     }
 
     #[inline]
-    fn next(&mut self) {
-        if self.turns.stage == Stage::Suspended {
-            self.turns.stage = Stage::Calling;
-            self.entered = None;
+    fn advance(&mut self, marked: &Marked, cx: &mut task::Context<'_>) -> Poll<()> {
+        let all_on = PluginState::all_on();
+        while let Some(entry) = self.turns.entries.get(self.turns.at) {
+            let polled = if self.turns.stage == Stage::Suspended {
+                marked.at(entry.item);
+                self.slot.0.poll(cx)
+            } else {
+                if !all_on && !self.shared.plugins[entry.plugin as usize].is_on() {
+                    self.skip();
+                    continue;
+                }
+                marked.at(entry.item);
+                self.steps.scope().data().now(entry.item);
+                self.steps.start(&entry.call, &mut self.slot.0, cx)
+            };
+            let Poll::Ready(result) = polled else { return Poll::Pending };
+            if self.timed {
+                self.since = self.shared.stats.mine().took_since(entry.item, self.since);
+            }
+            match result {
+                Ok(out) => {
+                    self.steps.ended(out);
+                    self.next();
+                }
+                Err(error) => self.fail(entry.item, Failure::Error(error), Next::Runs),
+            }
         }
+        Poll::Ready(())
+    }
+
+    #[inline]
+    fn next(&mut self) {
+        self.turns.stage = Stage::Calling;
         self.turns.at += 1;
     }
 
@@ -307,53 +311,62 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
     }
 
     /// Notes that the handler at hand is suspended; its failure if its time is up.
-    fn overdue(
-        &mut self,
-        mut deadline: Pin<&mut Option<Sleep>>,
-        cx: &mut task::Context<'_>,
-    ) -> Option<(Failure, Next)> {
+    fn overdue(&mut self, cx: &mut task::Context<'_>) -> Option<(Failure, Next)> {
         let entry = self.turns.entries.get(self.turns.at)?;
-        let clock = &self.shared.clock;
         if self.turns.stage != Stage::Suspended {
             self.turns.stage = Stage::Suspended;
-            self.began = clock.moment();
-            self.entered = self.shared.plugins[entry.plugin as usize].enter();
-            match self.armed {
-                None => {
-                    self.chain_began = self.began;
-                    self.arm(self.began, entry.limit, self.limit, deadline.as_mut());
-                }
+            self.began = self.shared.clock.moment();
+            if self.entered.as_ref().is_none_or(|(plugin, _)| *plugin != entry.plugin) {
+                self.entered = Some((entry.plugin, self.shared.plugins[entry.plugin as usize].enter()));
+            }
+            self.chain_began.get_or_insert(self.began);
+            match &self.armed {
                 // Most handlers have the same limit, so that the deadline of an earlier one comes first and is kept.
-                Some(armed) if entry.limit < armed.time.saturating_sub(self.began.since(armed.began)) => {
-                    let chain = self.limit.saturating_sub(self.began.since(self.chain_began));
-                    self.arm(self.began, entry.limit, chain, deadline.as_mut());
+                Some(armed) if armed.until <= self.began.plus(entry.limit) => {
+                    if self.began < armed.certainly_not_before && armed.waker.will_wake(cx.waker()) {
+                        return None;
+                    }
                 }
-                Some(_) => {}
+                _ => self.armed = None,
             }
         }
         loop {
-            // The deadline is there since it was armed.
-            if deadline.as_mut().as_pin_mut()?.poll(cx).is_pending() {
+            let passed = match &mut self.armed {
+                Some(armed) => {
+                    armed.waker.clone_from(cx.waker());
+                    self.deadline.poll(cx)
+                }
+                None => {
+                    let now = self.shared.clock.moment();
+                    let own = entry.limit.saturating_sub(now.since(self.began));
+                    let chain = self.limit.saturating_sub(now.since(self.chain_began.unwrap_or(now)));
+                    self.arm(now, own, chain, cx)
+                }
+            };
+            if passed.is_pending() {
                 return None;
             }
             // Armed for this handler, it is right without asking what time it is.
-            match self.armed {
-                Some(Armed { at, chain: false, .. }) if at == self.turns.at => {
+            match self.armed.take() {
+                Some(armed) if armed.chain => return Some((Failure::Timeout(self.limit), Next::IsSkipped)),
+                Some(armed) if armed.at == self.turns.at => {
                     return Some((Failure::Timeout(entry.limit), Next::Runs));
                 }
-                Some(Armed { chain: true, .. }) => return Some((Failure::Timeout(self.limit), Next::IsSkipped)),
                 _ => {}
             }
-            let now = clock.moment();
-            let own = entry.limit.saturating_sub(now.since(self.began));
-            let chain = self.limit.saturating_sub(now.since(self.chain_began));
-            self.arm(now, own, chain, deadline.as_mut());
         }
     }
 
-    fn arm(&mut self, began: Moment, own: Duration, chain: Duration, mut deadline: Pin<&mut Option<Sleep>>) {
+    fn arm(&mut self, now: Moment, own: Duration, chain: Duration, cx: &mut task::Context<'_>) -> Poll<()> {
         let time = own.min(chain);
-        self.armed = Some(Armed { at: self.turns.at, chain: chain < own, began, time });
-        deadline.set(Some(self.shared.clock.sleep_in_place(time)));
+        self.armed = Some(Armed {
+            at: self.turns.at,
+            chain: chain < own,
+            until: now.plus(time),
+            certainly_not_before: now.plus(time / 8 * 7),
+            waker: cx.waker().clone(),
+        });
+        let clock = &self.shared.clock;
+        self.deadline.start(|| clock.sleep_in_place(time), cx)
     }
 }

@@ -2,14 +2,16 @@
 
 use std::{
     any::Any,
-    fmt, future, mem,
-    pin::pin,
+    fmt,
+    future::{self, Future},
+    mem,
+    pin::Pin,
     task::{self, Poll},
     time::Duration,
 };
 
 use actix_web::http::StatusCode;
-use futures_util::{FutureExt, future::Future};
+use futures_util::FutureExt;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
@@ -144,20 +146,44 @@ impl<P: Plugin> Context<P> {
     /// `filter-failed`, if a filter failed where the point says `on_error = fail`, or if the final value does not pass the point's
     /// `check`. The value must not be used then.
     #[inline]
-    pub fn apply<'a, T: FilterPoint>(&'a self, value: T) -> impl Future<Output = Result<T>> + Send + 'a {
+    pub fn apply<T: FilterPoint>(&self, value: T) -> Apply<'_, T> {
         apply(self.scope(), value)
     }
 }
 
-/// Applies the filters of `T` to `value` within `outer`.
-///
-/// # Errors
-/// As [`Context::apply`].
-pub async fn apply<T: FilterPoint>(outer: &Scope, value: T) -> Result<T> {
-    let value = match outer.lent().shared.filters.list::<FilterList<T>>(T::ix()) {
-        None => value,
-        Some(list) => through(outer, list, value).await?,
-    };
+/// Applies the filters of `T` to `value` within `outer`; as [`Context::apply`].
+#[inline]
+pub fn apply<T: FilterPoint>(outer: &Scope, value: T) -> Apply<'_, T> {
+    Apply { outer, value: Some(value), slot: Slot::default() }
+}
+
+/// Filters being applied to a value.
+#[derive(Debug)]
+#[must_use = "nothing is applied until this is awaited"]
+pub struct Apply<'a, T: 'static> {
+    outer: &'a Scope,
+    value: Option<T>,
+    slot: Slot<'a, Result<T>>,
+}
+
+// Nothing in it is pinned: what runs is elsewhere.
+impl<T> Unpin for Apply<'_, T> {}
+
+impl<T: FilterPoint> Future for Apply<'_, T> {
+    type Output = Result<T>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Result<T>> {
+        let Self { outer, value, slot } = &mut *self;
+        let Some(value) = value.take() else { return slot.poll(cx) };
+        match outer.lent().shared.filters.list::<FilterList<T>>(T::ix()) {
+            Some(list) => slot.start(|| through(outer, list, value), cx),
+            None => Poll::Ready(checked(value)),
+        }
+    }
+}
+
+fn checked<T: FilterPoint>(value: T) -> Result<T> {
     match value.check() {
         Ok(()) => Ok(value),
         Err(wrong) => {
@@ -178,11 +204,10 @@ async fn through<T: FilterPoint>(outer: &Scope, list: &FilterList<T>, value: T) 
         return Err(refused(T::NAME, error.to_string()));
     }
     let steps = FilterSteps { scope: &scope, value: Some(value), failed: None };
-    let (mut slot, mut deadline) = (pin!(Slot::default()), pin!(None));
-    let mut run = Run::new("filter", &list.0, CHAIN_LIMIT, steps, slot.as_mut());
-    future::poll_fn(|cx| run.poll(deadline.as_mut(), cx)).await;
+    let mut run = Run::new("filter", &list.0, CHAIN_LIMIT, steps);
+    future::poll_fn(|cx| run.poll(cx)).await;
     match (run.steps.value, run.steps.failed) {
-        (Some(value), None) => Ok(value),
+        (Some(value), None) => checked(value),
         (_, failed) => Err(refused(T::NAME, failed.unwrap_or_default())),
     }
 }
@@ -238,10 +263,10 @@ async fn by_json<T: FilterPoint>(call: FilterCall<Dynamic>, scope: &Scope, value
     let json = match call {
         FilterCall::Sync(call) => call(scope, json)?,
         FilterCall::Async(call) => {
-            let (mut slot, mut json) = (pin!(Slot::default()), Some(json));
+            let (mut slot, mut json) = (Slot::default(), Some(json));
             future::poll_fn(|cx| match json.take() {
-                Some(json) => call(scope, json, slot.as_mut(), cx),
-                None => slot.as_mut().poll(cx),
+                Some(json) => call(scope, json, &mut slot, cx),
+                None => slot.poll(cx),
             })
             .await?
         }

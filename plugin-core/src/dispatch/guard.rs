@@ -173,8 +173,9 @@ where
 /// Shows the watchdog that the current thread runs `item` until the value is dropped. For what runs outside [`run_item`], such as
 /// a sync handler on a pool of threads.
 pub fn mark(shared: &Shared, item: u32) -> impl Drop {
-    let mine = shared.stats.mine();
-    Marked::new(mine.mark(mine.thread.place().next()).at(item))
+    let marked = Marked::new(shared.stats.host());
+    marked.at(item);
+    marked
 }
 
 /// Counts and, if it failed, logs a call of `item` that took `took` and ended with `result`. For what runs outside [`run_item`].

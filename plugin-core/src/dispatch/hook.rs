@@ -2,14 +2,14 @@
 
 use std::{
     any::Any,
-    future,
+    future::{self, Future},
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
+    pin::Pin,
     task::{self, Poll},
     time::Duration,
 };
 
-use futures_util::{FutureExt, future::Future};
+use futures_util::FutureExt;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
@@ -28,6 +28,7 @@ use crate::{
         wire,
     },
     error::Result,
+    plugin::state::PluginState,
     point::{Dynamic, HookPoint, HookPolicy, Ix, Plugin},
     shape::Owner,
     stats::{Ended, thread::Marked},
@@ -145,25 +146,24 @@ impl<P: Plugin> Context<P> {
     /// ctx.fire(&BeforeMessage { text }).await.veto()?;        // a point with the policy `veto`
     /// ```
     #[inline]
-    pub fn fire<'a, H: HookPoint>(&'a self, hook: &'a H) -> impl Future<Output = Outcome> + Send + 'a {
+    pub fn fire<'a, H: HookPoint>(&'a self, hook: &'a H) -> Fire<'a, H> {
         fire(self.scope(), hook)
     }
 
     /// The same, with a payload that is made only if somebody listens.
     #[inline]
-    pub async fn fire_with<H: HookPoint>(&self, hook: impl FnOnce() -> H + Send) -> Outcome {
-        fire_with(self.scope(), hook).await
+    pub fn fire_with<'a, H: HookPoint>(
+        &'a self,
+        make: impl FnOnce() -> H + Send + 'a,
+    ) -> impl Future<Output = Outcome> + Send + 'a {
+        fire_with(self.scope(), make)
     }
 }
 
 /// Fires `hook` within `outer`.
 #[inline]
-pub async fn fire<H: HookPoint>(outer: &Scope, hook: &H) -> Outcome {
-    let Some(list) = list::<H>(outer) else { return Outcome::default() };
-    match &list.sync {
-        Some(entries) => fire_sync(outer, entries, hook),
-        None => fire_any(outer, list, hook, None).await.outcome,
-    }
+pub fn fire<'a, H: HookPoint>(outer: &'a Scope, hook: &'a H) -> Fire<'a, H> {
+    Fire { outer, hook, slot: Slot::default() }
 }
 
 /// Fires the hook that `make` makes within `outer`, if it has handlers.
@@ -174,6 +174,32 @@ pub async fn fire_with<H: HookPoint>(outer: &Scope, make: impl FnOnce() -> H + S
     }
     let hook = make();
     fire(outer, &hook).await
+}
+
+/// A hook being fired. It is small, wherever it is kept: handlers that suspend do so elsewhere.
+#[derive(Debug)]
+#[must_use = "nothing is fired until this is awaited"]
+pub struct Fire<'a, H> {
+    outer: &'a Scope,
+    hook: &'a H,
+    slot: Slot<'a, Outcome>,
+}
+
+impl<H: HookPoint> Future for Fire<'_, H> {
+    type Output = Outcome;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Outcome> {
+        let Self { outer, hook, slot } = &mut *self;
+        if slot.is_occupied() {
+            return slot.poll(cx);
+        }
+        let Some(list) = list::<H>(outer) else { return Poll::Ready(Outcome::default()) };
+        match &list.sync {
+            Some(entries) => Poll::Ready(fire_sync(outer, entries, *hook)),
+            None => slot.start(|| fire_any(outer, list, hook, None).map(|told| told.outcome), cx),
+        }
+    }
 }
 
 #[inline]
@@ -295,9 +321,8 @@ async fn fire_any<H: HookPoint>(outer: &Scope, list: &HookList<H>, hook: &H, eac
     }
     let json = if list.json { wire::encode(hook) } else { None };
     let steps = HookSteps { scope: &scope, hook, json: json.as_ref(), told };
-    let (mut slot, mut deadline) = (pin!(Slot::default()), pin!(None));
-    let mut run = Run::new("hook", &list.entries, CHAIN_LIMIT, steps, slot.as_mut());
-    future::poll_fn(|cx| run.poll(deadline.as_mut(), cx)).await;
+    let mut run = Run::new("hook", &list.entries, CHAIN_LIMIT, steps);
+    future::poll_fn(|cx| run.poll(cx)).await;
     run.steps.told
 }
 
@@ -311,53 +336,49 @@ fn fire_sync<H: HookPoint>(outer: &Scope, entries: &[SyncEntry<H>], hook: &H) ->
         return told.outcome;
     }
     let shared = &*outer.lent().shared;
-    let _within = chain::span("hook", &scope).entered();
+    let _within = chain::is_traced().then(|| chain::span("hook", &scope).entered());
     let mine = shared.stats.mine();
     let run = mine.run(entries.first().map_or(u32::MAX, |entry| entry.item));
     let timed = mine.times(run);
-    let mark = mine.mark(run);
-    let marked = Marked::new(mark);
+    let all_on = PluginState::all_on();
+    let marked = Marked::new(shared.stats.host());
     let mut since = if timed { Ticks::now() } else { Ticks::default() };
     let mut rest = entries;
     loop {
+        // One guard for all: where a panic came from is known by what was said to run.
         let ended = catch_unwind(AssertUnwindSafe(|| {
-            for (at, entry) in rest.iter().enumerate() {
-                if !shared.plugins[entry.plugin as usize].is_on() {
+            for entry in rest {
+                if !all_on && !shared.plugins[entry.plugin as usize].is_on() {
                     told.skip(shared, entry.item);
                     continue;
                 }
-                // Also how a panic's handler is found.
                 scope.data().now(entry.item);
-                marked.set(mark.at(entry.item));
+                marked.at(entry.item);
                 let result = (entry.call)(&scope, hook);
                 if timed {
                     since = mine.took_since(entry.item, since);
                 }
-                match result {
-                    Ok(()) => told.outcome.ran += 1,
-                    Err(error) => {
-                        if told.fail(shared, entry.item, Failure::Error(error)) == Next::IsSkipped {
-                            return at + 1;
-                        }
-                    }
+                if let Err(error) = result {
+                    return Some(Failure::Error(error));
                 }
             }
-            rest.len()
+            None
         }));
-        let (done, next) = match ended {
-            Ok(done) => (done, Next::IsSkipped),
-            Err(payload) => {
-                let item = u32::try_from(scope.data().current()).unwrap_or(u32::MAX);
-                let at = rest.iter().position(|entry| entry.item == item).unwrap_or(rest.len());
-                (at + 1, told.fail(shared, item, Failure::Panic(guard::message(payload))))
-            }
+        let failure = match ended {
+            Ok(None) => break,
+            Ok(Some(failure)) => failure,
+            Err(payload) => Failure::Panic(guard::message(payload)),
         };
-        rest = rest.get(done..).unwrap_or_default();
-        if next == Next::IsSkipped || rest.is_empty() {
+        let item = u32::try_from(scope.data().current()).unwrap_or(u32::MAX);
+        let at = rest.iter().position(|entry| entry.item == item).unwrap_or(rest.len());
+        rest = rest.get(at + 1..).unwrap_or_default();
+        if told.fail(shared, item, failure) == Next::IsSkipped {
             rest.iter().for_each(|entry| told.skip(shared, entry.item));
-            return told.outcome;
+            break;
         }
     }
+    told.outcome.ran = u32::try_from(entries.len()).unwrap_or(u32::MAX) - told.outcome.skipped;
+    told.outcome
 }
 
 impl Told {

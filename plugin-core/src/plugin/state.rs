@@ -39,6 +39,9 @@ impl Life {
     }
 }
 
+/// How many plugins of the process, in whatever host, take no work.
+static OFF: AtomicU32 = AtomicU32::new(0);
+
 /// A plugin of the running host.
 pub struct PluginState {
     /// Its id.
@@ -60,6 +63,7 @@ pub struct PluginState {
 impl PluginState {
     /// The plugin `id`, linked and not started.
     pub fn new(id: &'static str, durability: Durability, config: Option<Box<dyn Any + Send + Sync>>) -> Self {
+        OFF.fetch_add(1, Ordering::SeqCst);
         Self {
             id,
             keyspace: Keyspace::of_plugin(id),
@@ -72,6 +76,12 @@ impl PluginState {
             turned: Notify::new(),
             stop: ArcSwap::from_pointee(CancellationToken::new()),
         }
+    }
+
+    /// Whether all plugins of the process take work, so that nobody needs to ask for one.
+    #[inline]
+    pub(crate) fn all_on() -> bool {
+        OFF.load(Ordering::Relaxed) == 0
     }
 
     /// Whether it takes work.
@@ -89,7 +99,11 @@ impl PluginState {
     pub fn set_life(&self, life: Life) {
         let active = life == Life::Active;
         self.life.store(life.into());
-        self.on.store(active, Ordering::SeqCst);
+        match (self.on.swap(active, Ordering::SeqCst), active) {
+            (false, true) => OFF.fetch_sub(1, Ordering::SeqCst),
+            (true, false) => OFF.fetch_add(1, Ordering::SeqCst),
+            _ => 0,
+        };
         match active {
             true => self.stop.store(CancellationToken::new().into()),
             false => self.stop.load().cancel(),
@@ -128,6 +142,14 @@ impl PluginState {
                 return;
             }
             idle.await;
+        }
+    }
+}
+
+impl Drop for PluginState {
+    fn drop(&mut self) {
+        if !self.is_on() {
+            OFF.fetch_sub(1, Ordering::SeqCst);
         }
     }
 }

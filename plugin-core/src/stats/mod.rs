@@ -224,13 +224,13 @@ impl Stats {
     /// The figures as this thread counts them. It holds until the thread suspends the future that asked.
     #[inline]
     pub(crate) fn mine(&self) -> Mine<'_> {
-        let thread = Thread::current();
-        let at = thread.shard();
+        let at = Thread::current().shard();
         let shard = self.shards[at].get_or_init(|| Shard::new(self.leaders.len()));
-        Mine { shard, shared: at == thread::SHARDS - 1, thread, all: self.timing == Timing::All, host: self.host }
+        Mine { shard, shared: at == thread::SHARDS - 1, all: self.timing == Timing::All }
     }
 
     /// Which host's items a thread's mark speaks of.
+    #[inline]
     pub(crate) fn host(&self) -> u16 {
         self.host
     }
@@ -251,9 +251,6 @@ pub(crate) struct Mine<'a> {
     shard: &'a Shard,
     shared: bool,
     all: bool,
-    host: u16,
-    /// The thread itself, for marking what it runs.
-    pub(crate) thread: Thread,
 }
 
 impl Mine<'_> {
@@ -285,12 +282,6 @@ impl Mine<'_> {
         let now = Ticks::now();
         self.took(item, now.nanoseconds_since(since));
         now
-    }
-
-    /// The mark that the run numbered `run` puts on its thread, to which a handler's item number is added.
-    #[inline]
-    pub(crate) fn mark(&self, run: u64) -> thread::Mark {
-        thread::Mark::new(self.host, run)
     }
 
     #[inline]

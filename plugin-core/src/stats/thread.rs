@@ -144,27 +144,26 @@ pub(crate) fn marks() -> impl Iterator<Item = (usize, Mark)> {
     MARKS.iter().map(Place::get).enumerate().take(usize::from(LAST.0))
 }
 
-/// Says that the current thread runs `mark` until this is dropped; then what it said before.
+/// Says what the current thread runs until this is dropped; then what it said before.
 #[derive(Debug)]
 pub(crate) struct Marked {
     place: &'static Place,
+    mark: Mark,
     before: Mark,
 }
 
 impl Marked {
-    /// Marks the current thread.
+    /// Begins a call of items of `host` in the current thread. Which one runs is said with [`at`](Self::at).
     #[inline]
-    pub(crate) fn new(mark: Mark) -> Self {
+    pub(crate) fn new(host: u16) -> Self {
         let place = Thread::current().place();
-        let before = place.get();
-        place.set(mark);
-        Self { place, before }
+        Self { place, mark: Mark::new(host, place.next()), before: place.get() }
     }
 
-    /// Says `mark` from now on.
+    /// Says that `item` runs from now on.
     #[inline]
-    pub(crate) fn set(&self, mark: Mark) {
-        self.place.set(mark);
+    pub(crate) fn at(&self, item: u32) {
+        self.place.set(self.mark.at(item));
     }
 }
 
