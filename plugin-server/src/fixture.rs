@@ -12,15 +12,13 @@ use actix_web::{
     test,
     web::Data,
 };
-use plugin_core::{
-    Clock, catalog::Catalog, endpoint::problem::everywhere, host::Host, prelude::*, store::mem::MemEngine,
-};
+use plugin_core::{Clock, catalog::Catalog, host::Host, prelude::*, store::mem::MemEngine};
 use serde_json::Value;
 use tokio::runtime::Handle;
 
 use crate::{
     auth::{Auth, token::NewToken},
-    http::{Server, configure, identified},
+    http::{Server, configure, identified, problems},
     runtime::Tasks,
 };
 
@@ -132,7 +130,7 @@ pub(crate) async fn app(
     let app = App::new()
         .configure(move |config| configure(config, &server))
         .wrap(from_fn(identified))
-        .wrap(from_fn(everywhere));
+        .wrap(from_fn(problems));
     test::init_service(app).await
 }
 

@@ -7,7 +7,7 @@ pub mod guard;
 pub mod hook;
 pub mod outcome;
 pub mod watchdog;
-mod wire;
+pub(crate) mod wire;
 
 #[cfg(test)]
 mod tests;

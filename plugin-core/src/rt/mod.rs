@@ -35,7 +35,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::{
     delivery::event::EventItem,
-    dispatch::{filter::FilterPointItem, hook::HookPointItem},
+    dispatch::{filter::FilterPointItem, hook::HookPointItem, wire::decode},
     plugin::meta::PluginItem,
     shape::{Owner, belongs_to, fail},
 };
@@ -82,7 +82,7 @@ pub const fn event<E: Event>() -> Item {
         name: E::NAME,
         schema: schema::<E>,
         read: |json| {
-            let event: E = serde_path_to_error::deserialize(json)?;
+            let event: E = decode(json)?;
             Ok(serde_json::to_value(event)?)
         },
     })

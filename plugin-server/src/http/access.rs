@@ -74,33 +74,38 @@ pub(crate) async fn guarded<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    if request.method() != Method::GET && request.method() != Method::HEAD {
-        match read_body(request.take_payload(), request.headers().get(header::CONTENT_LENGTH)).await {
-            Ok(body) => request.set_payload(Payload::from(body)),
-            Err(problem) => return Ok(refuse(request, &problem)),
+    match admitted(access, &mut request).await {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(problem) if asks_to_sign_in(access, &problem, &request) => Ok(to_sign_in(request)),
+        Err(problem) => {
+            let response = problem.respond(request.request());
+            Ok(request.into_response(response))
         }
-    }
-    let refused = match access {
-        Access::Public => None,
-        Access::Scope(scope) => may(&request, scope).err(),
-        Access::Page => match view(&request).await {
-            Ok(()) => None,
-            Err(problem) if problem.status() == StatusCode::UNAUTHORIZED && wants_html(&request) => {
-                return Ok(to_sign_in(request));
-            }
-            Err(problem) => Some(problem),
-        },
-        Access::Form => form(&mut request).await.err(),
-    };
-    match refused {
-        Some(problem) => Ok(refuse(request, &problem)),
-        None => Ok(next.call(request).await?.map_into_boxed_body()),
     }
 }
 
-fn refuse(request: ServiceRequest, problem: &Problem) -> ServiceResponse<BoxBody> {
-    let response = problem.respond(request.request());
-    request.into_response(response)
+/// Whether `request` may go on. Its body is read when it is known who sends it, so that nobody else is waited for.
+async fn admitted(access: Access, request: &mut ServiceRequest) -> Result<(), Problem> {
+    let session = match access {
+        Access::Public => None,
+        Access::Scope(scope) => may(request, scope).map(|()| None)?,
+        Access::Page => view(request).await.map(|()| None)?,
+        Access::Form => Some(session(request).await?.ok_or_else(unauthorized)?),
+    };
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Ok(());
+    }
+    let body = read_body(request.take_payload(), request.headers().get(header::CONTENT_LENGTH)).await?;
+    if let Some(session) = session {
+        form(request, session, &body)?;
+    }
+    request.set_payload(Payload::from(body));
+    Ok(())
+}
+
+/// Whether a browser is better led to the sign-in page than told of `problem`.
+fn asks_to_sign_in(access: Access, problem: &Problem, request: &ServiceRequest) -> bool {
+    access == Access::Page && problem.status() == StatusCode::UNAUTHORIZED && wants_html(request)
 }
 
 fn to_sign_in(request: ServiceRequest) -> ServiceResponse<BoxBody> {
@@ -149,16 +154,12 @@ async fn session(request: &ServiceRequest) -> Result<Option<Session>, Problem> {
     })
 }
 
-/// Lets a form through that a session's own page sent.
-async fn form(request: &mut ServiceRequest) -> Result<(), Problem> {
-    let Some(session) = session(request).await? else { return Err(unauthorized()) };
+/// Lets a form through that a page of `session` sent.
+fn form(request: &ServiceRequest, session: Session, body: &[u8]) -> Result<(), Problem> {
     if !browser::is_same_origin(request.request()) {
         return Err(forbidden("the browser does not say that a page of this server sent the form"));
     }
-    let body = request.extract::<Bytes>().await.map_err(|_| Problem::of_status(StatusCode::BAD_REQUEST))?;
-    let shown = super::form_field(&body, "csrf").unwrap_or_default();
-    request.set_payload(Payload::from(body));
-    if !session.allows(&shown) {
+    if !session.allows(&super::form_field(body, "csrf").unwrap_or_default()) {
         return Err(forbidden("the form is out of date: load the page again"));
     }
     let viewer = Viewer { user: session.user.clone(), session: Some(session) };

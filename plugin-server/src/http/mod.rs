@@ -24,15 +24,18 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse, Route,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
     guard::{Guard, GuardContext},
     http::{Method, StatusCode, header},
-    middleware::from_fn,
+    middleware::{Next, from_fn},
     web::{self, Bytes, Data, PayloadConfig, ServiceConfig},
 };
 use plugin_core::{
     Result,
+    context::caller::Caller,
     endpoint::{
-        problem::Problem,
+        problem::{Problem, everywhere, normalize},
         router::{Conflict, Router},
     },
     host::Host,
@@ -233,6 +236,27 @@ fn resource(path: &str, rules: Vec<Rule>) -> actix_web::Resource {
 
 async fn unknown() -> Answer {
     Err(Problem::of_status(StatusCode::NOT_FOUND).into())
+}
+
+/// Makes every 4xx and 5xx a problem document, but for the pages that people read in the admin area.
+///
+/// # Errors
+/// None that is not a problem document as well.
+pub(crate) async fn problems<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    if !request.path().starts_with("/admin") {
+        return everywhere(request, next).await;
+    }
+    let uri = request.uri().clone();
+    let (request, response) = next.call(request).await?.into_parts();
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let response = match kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+        true => response.map_into_boxed_body(),
+        false => normalize(&uri, Caller::of(&request).map(|caller| caller.request), response),
+    };
+    Ok(ServiceResponse::new(request, response))
 }
 
 /// Requests with a method; `HEAD` asks what `GET` does.

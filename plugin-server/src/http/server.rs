@@ -6,18 +6,17 @@ use actix_http::HttpService;
 use actix_server::{Server as Sockets, ServerHandle};
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::{App, dev::AppConfig, middleware::from_fn, rt, web::Data};
-use plugin_core::endpoint::problem::everywhere;
 use tokio::{net::TcpStream, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::{Server, configure, identified, wire::Wire};
+use super::{Server, configure, identified, problems, wire::Wire};
 
 /// How long the head of a request may take to arrive.
 const HEAD_TIME: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a peer has to close its side.
-const DISCONNECT_TIME: Duration = Duration::from_secs(5);
+const DISCONNECT_TIME: Duration = Duration::from_secs(2);
 /// How long requests that run may take to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(15);
 
@@ -55,7 +54,7 @@ pub(crate) fn start(listener: TcpListener, server: Data<Server>, workers: usize)
             let app = App::new()
                 .configure(move |config| configure(config, &server))
                 .wrap(from_fn(identified))
-                .wrap(from_fn(everywhere))
+                .wrap(from_fn(problems))
                 .into_factory();
             let http = HttpService::build()
                 .graceful_shutdown_signal(move || stop.clone().cancelled_owned())

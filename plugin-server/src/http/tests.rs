@@ -183,6 +183,7 @@ async fn hooks_filters_and_events_work_from_outside() {
     let failed = post("/api/filters/probe:text", json!({ "text": "" })).await;
     assert_eq!((failed.status, failed.json()["type"].clone()), (500, json!("/problems/filter-failed")));
     assert_eq!(post("/api/events/probe:probed", json!({ "what": "x" })).await.status, 202);
+    assert_eq!(post("/api/events/probe:probed", json!({})).await.status, 422);
     assert_eq!(post("/api/events/probe:nothing", json!({})).await.status, 404);
     for path in ["/api/hooks/x", "/api/filters/x", "/api/events/x"] {
         let answer = ask(&app, with_token(Method::POST, path, &host).set_payload("{")).await;
