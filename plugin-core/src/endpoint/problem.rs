@@ -127,6 +127,8 @@ impl Problem {
         put("requestId", json!(request.to_string()));
         if let Some(detail) = &self.0.detail {
             put("detail", json!(detail));
+        } else if !self.0.members.contains_key("detail") {
+            put("detail", json!(detail_of(self.0.status)));
         }
         if !self.0.fields.is_empty() {
             put("errors", json!(self.0.fields));
@@ -214,6 +216,21 @@ fn title_of(code: &str) -> String {
             }
             title
         }
+    }
+}
+
+/// What there is to say where only the status is known.
+fn detail_of(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => "send a token as `Authorization: Bearer …`",
+        StatusCode::FORBIDDEN => "the token does not allow this",
+        StatusCode::NOT_FOUND => "there is nothing at this path",
+        StatusCode::METHOD_NOT_ALLOWED => "this path does not take this method; `Allow` lists those that it takes",
+        StatusCode::REQUEST_TIMEOUT => "the request did not arrive in time",
+        StatusCode::PAYLOAD_TOO_LARGE => "the body is larger than what is taken here",
+        StatusCode::TOO_MANY_REQUESTS => "too many requests; `Retry-After` says when to come back",
+        _ if status.is_server_error() => "the log says more, under the id of this request",
+        _ => "the request cannot be understood",
     }
 }
 

@@ -1,2 +1,7 @@
-//! Stub.
-fn main() {}
+//! A server of a user of the framework: all of it.
+
+plugin_server::plugins! { example_plugins }
+
+fn main() -> std::process::ExitCode {
+    plugin_server::main()
+}

@@ -1,0 +1,17 @@
+//! The outside contract, line by line, against the real server.
+
+mod admin_pages;
+mod callers;
+mod containment;
+mod conversations;
+mod cron;
+mod errors;
+mod events;
+mod examples;
+mod lifecycle;
+mod malformed;
+mod observability;
+mod points;
+mod tokens;
+mod tools;
+mod webhooks;
