@@ -13,6 +13,7 @@ fn main() -> std::process::ExitCode {
 
 /// Fails in every way that can be contained.
 #[plugin(id = "misbehaving")]
+#[derive(Debug)]
 pub struct Misbehaving;
 
 /// Runs before all others, so that they would be the ones to miss out.
