@@ -99,16 +99,22 @@ impl Bed {
 }
 
 /// As a handler fires.
-pub(crate) async fn fire(scope: &Scope, fired: &Fired) -> Outcome {
-    Context::<Bench>::view(scope).fire(fired).await
+#[inline]
+pub(crate) fn fire<'a>(scope: &'a Scope, fired: &'a Fired) -> impl Future<Output = Outcome> + 'a {
+    Context::<Bench>::view(scope).fire(fired)
 }
 
 /// As a handler fires what is dear to make.
-pub(crate) async fn fire_with(scope: &Scope, make: impl FnOnce() -> Fired + Send) -> Outcome {
-    Context::<Bench>::view(scope).fire_with(make).await
+#[inline]
+pub(crate) fn fire_with<'a>(
+    scope: &'a Scope,
+    make: impl FnOnce() -> Fired + Send + 'a,
+) -> impl Future<Output = Outcome> + 'a {
+    Context::<Bench>::view(scope).fire_with(make)
 }
 
 /// As a handler applies filters.
-pub(crate) async fn apply<T: FilterPoint>(scope: &Scope, value: T) -> Result<T> {
-    Context::<Bench>::view(scope).apply(value).await
+#[inline]
+pub(crate) fn apply<T: FilterPoint>(scope: &Scope, value: T) -> impl Future<Output = Result<T>> + '_ {
+    Context::<Bench>::view(scope).apply(value)
 }

@@ -34,13 +34,13 @@ impl Slice {
         Self { hooks: black_box(vec![Vec::new(), hooks]), filters: black_box(vec![Vec::new(), filters]) }
     }
 
-    #[inline(never)]
+    #[inline]
     pub(crate) fn call(&self, scope: &Scope, fired: &Fired) -> u32 {
         let calls = self.hooks.get(INDEX.load(Relaxed) as usize).map_or(&[][..], Vec::as_slice);
         calls.iter().map(|call| u32::from(call(context(scope), fired).is_err())).sum()
     }
 
-    #[inline(never)]
+    #[inline]
     pub(crate) fn filter(&self, scope: &Scope, value: Closed) -> Result<Closed> {
         let calls = self.filters.get(INDEX.load(Relaxed) as usize).map_or(&[][..], Vec::as_slice);
         calls.iter().try_fold(value, |value, call| call(context(scope), value))

@@ -127,19 +127,26 @@ impl<'a, T> Slot<'a, T> {
     }
 }
 
-impl<T> Drop for Slot<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
+impl<T> Slot<'_, T> {
+    fn leave(&mut self, room: NonNull<Room>) {
         /// Gives the room back even if the future's destructor panics.
         struct Back(NonNull<Room>);
         impl Drop for Back {
-            #[inline]
             fn drop(&mut self) {
                 give(self.0);
             }
         }
-        let _back = self.room.map(Back);
+        let _back = Back(room);
         self.clear();
+    }
+}
+
+impl<T> Drop for Slot<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(room) = self.room {
+            self.leave(room);
+        }
     }
 }
 

@@ -70,8 +70,13 @@ pub(crate) fn leader<C>(entries: &[Entry<C>]) -> u32 {
     entries.first().map_or(u32::MAX, |entry| entry.item)
 }
 
-/// Why `scope` is too deep, if it is.
+/// Whether `scope` is too deep.
 #[inline]
+pub(crate) fn is_too_deep(scope: &Scope) -> bool {
+    scope.data().depth > DEPTH
+}
+
+/// Why `scope` is too deep, if it is.
 pub(crate) fn too_deep(scope: &Scope) -> Option<Error> {
     #[cold]
     fn refuse(scope: &Scope) -> Error {
@@ -79,7 +84,7 @@ pub(crate) fn too_deep(scope: &Scope) -> Option<Error> {
         tracing::error!(target: "plugin", "{error}");
         Error::new(error)
     }
-    (scope.data().depth > DEPTH).then(|| refuse(scope))
+    is_too_deep(scope).then(|| refuse(scope))
 }
 
 /// Whether runs are traced.
@@ -150,14 +155,21 @@ pub(crate) struct Run<'r, 'a, C, T: 'static, S> {
     limit: Duration,
     timed: bool,
     since: Ticks,
-    /// When the handler at hand first suspended.
-    began: Moment,
+    /// Known once a handler has suspended.
+    wait: Option<Wait<'a>>,
+}
+
+/// What is known of handlers that suspend.
+struct Wait<'a> {
     /// When the first one did.
-    chain_began: Option<Moment>,
+    chain_began: Moment,
+    /// When the handler at hand first did.
+    began: Moment,
     armed: Option<Armed>,
     deadline: Slot<'static, ()>,
-    /// Counts suspended handlers as work of their plugin, which a plugin that stops waits for; and which plugin that is.
-    entered: Option<(u32, Option<Entered<'a>>)>,
+    /// The plugin whose work is counted, so that it waits for its handlers before it stops.
+    plugin: u32,
+    entered: Option<Entered<'a>>,
 }
 
 /// Whose turn it is.
@@ -204,17 +216,23 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
             limit,
             timed: false,
             since: Ticks::default(),
-            began: Moment::default(),
-            chain_began: None,
-            armed: None,
-            deadline: Slot::default(),
-            entered: None,
+            wait: None,
         }
     }
 
     /// Goes on.
     pub(crate) fn poll(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
-        let _within = self.span.clone().map(Span::entered);
+        match &self.span {
+            None => self.poll_within(cx),
+            Some(span) => {
+                let span = span.clone();
+                span.in_scope(|| self.poll_within(cx))
+            }
+        }
+    }
+
+    #[inline]
+    fn poll_within(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
         // The thread may be another one at every poll.
         let marked = Marked::new(self.shared.stats.host());
         if self.turns.stage == Stage::New {
@@ -312,61 +330,69 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
 
     /// Notes that the handler at hand is suspended; its failure if its time is up.
     fn overdue(&mut self, cx: &mut task::Context<'_>) -> Option<(Failure, Next)> {
-        let entry = self.turns.entries.get(self.turns.at)?;
-        if self.turns.stage != Stage::Suspended {
-            self.turns.stage = Stage::Suspended;
-            self.began = self.shared.clock.moment();
-            if self.entered.as_ref().is_none_or(|(plugin, _)| *plugin != entry.plugin) {
-                self.entered = Some((entry.plugin, self.shared.plugins[entry.plugin as usize].enter()));
+        let (entry, at) = (self.turns.entries.get(self.turns.at)?, self.turns.at);
+        let (clock, plugins) = (&self.shared.clock, &self.shared.plugins);
+        let is_new = self.turns.stage != Stage::Suspended;
+        self.turns.stage = Stage::Suspended;
+        let wait = match &mut self.wait {
+            Some(wait) => wait,
+            none => {
+                let (now, plugin) = (clock.moment(), entry.plugin);
+                none.insert(Wait {
+                    chain_began: now,
+                    began: now,
+                    armed: None,
+                    deadline: Slot::default(),
+                    plugin,
+                    entered: plugins[plugin as usize].enter(),
+                })
             }
-            self.chain_began.get_or_insert(self.began);
-            match &self.armed {
+        };
+        if is_new {
+            wait.began = clock.moment();
+            if wait.plugin != entry.plugin {
+                (wait.plugin, wait.entered) = (entry.plugin, plugins[entry.plugin as usize].enter());
+            }
+            match &wait.armed {
                 // Most handlers have the same limit, so that the deadline of an earlier one comes first and is kept.
-                Some(armed) if armed.until <= self.began.plus(entry.limit) => {
-                    if self.began < armed.certainly_not_before && armed.waker.will_wake(cx.waker()) {
+                Some(armed) if armed.until <= wait.began.plus(entry.limit) => {
+                    if wait.began < armed.certainly_not_before && armed.waker.will_wake(cx.waker()) {
                         return None;
                     }
                 }
-                _ => self.armed = None,
+                _ => wait.armed = None,
             }
         }
         loop {
-            let passed = match &mut self.armed {
+            let passed = match &mut wait.armed {
                 Some(armed) => {
                     armed.waker.clone_from(cx.waker());
-                    self.deadline.poll(cx)
+                    wait.deadline.poll(cx)
                 }
                 None => {
-                    let now = self.shared.clock.moment();
-                    let own = entry.limit.saturating_sub(now.since(self.began));
-                    let chain = self.limit.saturating_sub(now.since(self.chain_began.unwrap_or(now)));
-                    self.arm(now, own, chain, cx)
+                    let now = clock.moment();
+                    let own = entry.limit.saturating_sub(now.since(wait.began));
+                    let chain = self.limit.saturating_sub(now.since(wait.chain_began));
+                    let time = own.min(chain);
+                    wait.armed = Some(Armed {
+                        at,
+                        chain: chain < own,
+                        until: now.plus(time),
+                        certainly_not_before: now.plus(time / 8 * 7),
+                        waker: cx.waker().clone(),
+                    });
+                    wait.deadline.start(|| clock.sleep_in_place(time), cx)
                 }
             };
             if passed.is_pending() {
                 return None;
             }
             // Armed for this handler, it is right without asking what time it is.
-            match self.armed.take() {
+            match wait.armed.take() {
                 Some(armed) if armed.chain => return Some((Failure::Timeout(self.limit), Next::IsSkipped)),
-                Some(armed) if armed.at == self.turns.at => {
-                    return Some((Failure::Timeout(entry.limit), Next::Runs));
-                }
+                Some(armed) if armed.at == at => return Some((Failure::Timeout(entry.limit), Next::Runs)),
                 _ => {}
             }
         }
-    }
-
-    fn arm(&mut self, now: Moment, own: Duration, chain: Duration, cx: &mut task::Context<'_>) -> Poll<()> {
-        let time = own.min(chain);
-        self.armed = Some(Armed {
-            at: self.turns.at,
-            chain: chain < own,
-            until: now.plus(time),
-            certainly_not_before: now.plus(time / 8 * 7),
-            waker: cx.waker().clone(),
-        });
-        let clock = &self.shared.clock;
-        self.deadline.start(|| clock.sleep_in_place(time), cx)
     }
 }

@@ -31,7 +31,7 @@ use crate::{
     plugin::state::PluginState,
     point::{Dynamic, HookPoint, HookPolicy, Ix, Plugin},
     shape::Owner,
-    stats::{Ended, thread::Marked},
+    stats::{Ended, Mine, thread::Marked},
     ticks::Ticks,
 };
 
@@ -114,6 +114,7 @@ struct SyncEntry<H> {
 
 impl<H: HookPoint> HookList<H> {
     fn new(handlers: Vec<HookEntry>) -> Self {
+        assert!(u16::try_from(handlers.len()).is_ok(), "a point has fewer handlers than that");
         let entries: Box<[_]> = handlers.iter().map(|handler| entry(handler)).collect();
         let sync = entries
             .iter()
@@ -190,14 +191,24 @@ impl<H: HookPoint> Future for Fire<'_, H> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Outcome> {
-        let Self { outer, hook, slot } = &mut *self;
-        if slot.is_occupied() {
-            return slot.poll(cx);
+        if self.slot.is_occupied() {
+            return self.slot.poll(cx);
         }
+        if !self.outer.lent().shared.hooks.listens(H::ix()) {
+            return Poll::Ready(Outcome::default());
+        }
+        self.start(cx)
+    }
+}
+
+impl<H: HookPoint> Fire<'_, H> {
+    #[inline(never)]
+    fn start(&mut self, cx: &mut task::Context<'_>) -> Poll<Outcome> {
+        let Self { outer, hook, slot } = self;
         let Some(list) = list::<H>(outer) else { return Poll::Ready(Outcome::default()) };
         match &list.sync {
-            Some(entries) => Poll::Ready(fire_sync(outer, entries, *hook)),
-            None => slot.start(|| fire_any(outer, list, hook, None).map(|told| told.outcome), cx),
+            Some(entries) => Poll::Ready(fire_sync(outer, entries, hook)),
+            None => slot.start(|| fire_any(outer, list, hook, None), cx),
         }
     }
 }
@@ -210,10 +221,10 @@ fn list<H: HookPoint>(outer: &Scope) -> Option<&HookList<H>> {
 async fn fire_json<H: HookPoint>(outer: &Scope, payload: Value) -> Result<Report> {
     let hook: H = wire::decode(payload)?;
     let Some(list) = list::<H>(outer) else { return Ok(Report { handlers: Vec::new() }) };
-    let told = fire_any(outer, list, &hook, Some(Vec::with_capacity(list.entries.len()))).await;
-    let mut failures = told.outcome.failures.into_iter();
+    let mut each = Vec::with_capacity(list.entries.len());
+    let mut failures = fire_any(outer, list, &hook, Some(&mut each)).await.failures.into_iter();
     let shared = &outer.lent().shared;
-    let handlers = list.entries.iter().zip(told.each.unwrap_or_default()).map(|(entry, outcome)| {
+    let handlers = list.entries.iter().zip(each).map(|(entry, outcome)| {
         let (plugin, handler) = guard::names(shared, entry.item);
         let failed = matches!(outcome, Ended::Error | Ended::Panic | Ended::Timeout);
         let error = failed.then(|| failures.next().map(|failed| wire::text(&failed.failure))).flatten();
@@ -223,14 +234,14 @@ async fn fire_json<H: HookPoint>(outer: &Scope, payload: Value) -> Result<Report
 }
 
 /// What is told of a run.
-struct Told {
+struct Told<'e> {
     outcome: Outcome,
     /// How each handler ended, if somebody wants to know.
-    each: Option<Vec<Ended>>,
+    each: Option<&'e mut Vec<Ended>>,
     policy: HookPolicy,
 }
 
-impl Told {
+impl Told<'_> {
     fn each(&mut self, ended: Ended) {
         if let Some(each) = &mut self.each {
             each.push(ended);
@@ -241,10 +252,15 @@ impl Told {
     fn failed(&mut self, shared: &Shared, item: u32, failure: Failure) -> Next {
         self.each(failure.ended());
         let (plugin, handler) = guard::names(shared, item);
-        self.outcome.ran += 1;
         self.outcome.failures.push(Failed { plugin, handler, failure });
         self.outcome.refused = self.policy == HookPolicy::Veto;
         if self.outcome.refused { Next::IsSkipped } else { Next::Runs }
+    }
+
+    /// All that was not skipped ran: nobody needs to count it.
+    fn ran_of(mut self, all: usize) -> Outcome {
+        self.outcome.ran = (all as u16).saturating_sub(self.outcome.skipped);
+        self.outcome
     }
 
     /// Refuses to run any of `items`.
@@ -270,7 +286,7 @@ struct HookSteps<'a, H> {
     hook: &'a H,
     /// The payload for those who take JSON.
     json: Option<&'a Dynamic>,
-    told: Told,
+    told: Told<'a>,
 }
 
 impl<'a, H: HookPoint> Steps<'a, AnyHook<H>, ()> for HookSteps<'a, H> {
@@ -297,7 +313,6 @@ impl<'a, H: HookPoint> Steps<'a, AnyHook<H>, ()> for HookSteps<'a, H> {
 
     #[inline]
     fn ended(&mut self, (): ()) {
-        self.told.outcome.ran += 1;
         self.told.each(Ended::Ok);
     }
 
@@ -311,82 +326,153 @@ impl<'a, H: HookPoint> Steps<'a, AnyHook<H>, ()> for HookSteps<'a, H> {
     }
 }
 
-/// Runs any list.
-async fn fire_any<H: HookPoint>(outer: &Scope, list: &HookList<H>, hook: &H, each: Option<Vec<Ended>>) -> Told {
+/// Runs any list; `each`, if given, gets how each handler ended.
+async fn fire_any<H: HookPoint>(outer: &Scope, list: &HookList<H>, hook: &H, each: Option<&mut Vec<Ended>>) -> Outcome {
     let scope = outer.nested(Running::point(H::NAME, outer.data()));
-    let mut told = Told { outcome: Outcome::default(), each, policy: H::POLICY };
+    let mut told = Told { each, ..Told::new::<H>() };
     if let Some(error) = chain::too_deep(&scope) {
         told.refuse(&scope, error, list.entries.iter().map(|entry| entry.item));
-        return told;
+        return told.outcome;
     }
     let json = if list.json { wire::encode(hook) } else { None };
     let steps = HookSteps { scope: &scope, hook, json: json.as_ref(), told };
     let mut run = Run::new("hook", &list.entries, CHAIN_LIMIT, steps);
     future::poll_fn(|cx| run.poll(cx)).await;
-    run.steps.told
+    run.steps.told.ran_of(list.entries.len())
 }
 
 /// Runs a list of `fn`s: no future, no slot, no deadline.
 #[inline]
 fn fire_sync<H: HookPoint>(outer: &Scope, entries: &[SyncEntry<H>], hook: &H) -> Outcome {
     let scope = outer.nested(Running::point(H::NAME, outer.data()));
-    let mut told = Told { outcome: Outcome::default(), each: None, policy: H::POLICY };
-    if let Some(error) = chain::too_deep(&scope) {
-        told.refuse(&scope, error, entries.iter().map(|entry| entry.item));
+    let stats = &outer.lent().shared.stats;
+    if chain::is_too_deep(&scope) || chain::is_traced() {
+        return fire_traced(&scope, entries, hook);
+    }
+    let mine = stats.mine();
+    let run = mine.run(entries.first().map_or(u32::MAX, |entry| entry.item));
+    let marked = Marked::new(stats.host());
+    if mine.times(run) || !PluginState::all_on() {
+        return fire_slowly(&scope, entries, hook, &marked, mine.times(run).then_some(mine));
+    }
+    // One guard for all: where a failure came from is known by what was said to run. What the loop needs at every turn is its own,
+    // so that it stays in registers.
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        let (scope, hook, running, marked) = (&*scope, hook, scope.data(), marked.writer());
+        for entry in entries {
+            running.now(entry.item);
+            marked.at(entry.item);
+            (entry.call)(scope, hook)?;
+        }
+        Ok(())
+    }));
+    match ended {
+        Ok(Ok(())) => Outcome { ran: entries.len() as u16, ..Outcome::default() },
+        Ok(Err(error)) => after_failure(&scope, entries, hook, &marked, Failure::Error(error)),
+        Err(payload) => after_failure(&scope, entries, hook, &marked, Failure::Panic(guard::message(payload))),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn fire_traced<H: HookPoint>(scope: &Scope, entries: &[SyncEntry<H>], hook: &H) -> Outcome {
+    let mut told = Told::new::<H>();
+    if let Some(error) = chain::too_deep(scope) {
+        told.refuse(scope, error, entries.iter().map(|entry| entry.item));
         return told.outcome;
     }
-    let shared = &*outer.lent().shared;
-    let _within = chain::is_traced().then(|| chain::span("hook", &scope).entered());
-    let mine = shared.stats.mine();
+    let _within = chain::span("hook", scope).entered();
+    let stats = &scope.lent().shared.stats;
+    let mine = stats.mine();
     let run = mine.run(entries.first().map_or(u32::MAX, |entry| entry.item));
-    let timed = mine.times(run);
-    let all_on = PluginState::all_on();
-    let marked = Marked::new(shared.stats.host());
-    let mut since = if timed { Ticks::now() } else { Ticks::default() };
-    let mut rest = entries;
-    loop {
-        // One guard for all: where a panic came from is known by what was said to run.
+    fire_slowly(scope, entries, hook, &Marked::new(stats.host()), mine.times(run).then_some(mine))
+}
+
+/// With a stopwatch, or with plugins that are off.
+#[inline(never)]
+fn fire_slowly<H: HookPoint>(
+    scope: &Scope,
+    entries: &[SyncEntry<H>],
+    hook: &H,
+    marked: &Marked,
+    timed: Option<Mine<'_>>,
+) -> Outcome {
+    fire_rest(scope, entries, entries, hook, marked, timed, Told::new::<H>())
+}
+
+/// Goes on after the handler that was said to run has failed.
+#[cold]
+#[inline(never)]
+fn after_failure<H: HookPoint>(
+    scope: &Scope,
+    entries: &[SyncEntry<H>],
+    hook: &H,
+    marked: &Marked,
+    failure: Failure,
+) -> Outcome {
+    let mut told = Told::new::<H>();
+    let rest = told.failed_at(scope, entries, failure);
+    fire_rest(scope, entries, rest, hook, marked, None, told)
+}
+
+/// Runs the `rest` of `entries`.
+fn fire_rest<'e, H: HookPoint>(
+    scope: &Scope,
+    entries: &'e [SyncEntry<H>],
+    mut rest: &'e [SyncEntry<H>],
+    hook: &H,
+    marked: &Marked,
+    timed: Option<Mine<'_>>,
+    mut told: Told<'_>,
+) -> Outcome {
+    let shared = &*scope.lent().shared;
+    let mut since = if timed.is_some() { Ticks::now() } else { Ticks::default() };
+    while !rest.is_empty() {
         let ended = catch_unwind(AssertUnwindSafe(|| {
             for entry in rest {
-                if !all_on && !shared.plugins[entry.plugin as usize].is_on() {
+                if !shared.plugins[entry.plugin as usize].is_on() {
                     told.skip(shared, entry.item);
                     continue;
                 }
                 scope.data().now(entry.item);
                 marked.at(entry.item);
-                let result = (entry.call)(&scope, hook);
-                if timed {
+                let result = (entry.call)(scope, hook);
+                if let Some(mine) = &timed {
                     since = mine.took_since(entry.item, since);
                 }
-                if let Err(error) = result {
-                    return Some(Failure::Error(error));
-                }
+                result?;
             }
-            None
+            Ok(())
         }));
         let failure = match ended {
-            Ok(None) => break,
-            Ok(Some(failure)) => failure,
+            Ok(Ok(())) => break,
+            Ok(Err(error)) => Failure::Error(error),
             Err(payload) => Failure::Panic(guard::message(payload)),
         };
-        let item = u32::try_from(scope.data().current()).unwrap_or(u32::MAX);
-        let at = rest.iter().position(|entry| entry.item == item).unwrap_or(rest.len());
-        rest = rest.get(at + 1..).unwrap_or_default();
-        if told.fail(shared, item, failure) == Next::IsSkipped {
-            rest.iter().for_each(|entry| told.skip(shared, entry.item));
-            break;
-        }
+        rest = told.failed_at(scope, entries, failure);
     }
-    told.outcome.ran = u32::try_from(entries.len()).unwrap_or(u32::MAX) - told.outcome.skipped;
-    told.outcome
+    told.ran_of(entries.len())
 }
 
-impl Told {
+impl Told<'_> {
+    fn new<H: HookPoint>() -> Self {
+        Self { outcome: Outcome::default(), each: None, policy: H::POLICY }
+    }
+
+    /// Notes that the handler that was said to run has failed, and gives those that are still to run.
     #[cold]
-    fn fail(&mut self, shared: &Shared, item: u32, failure: Failure) -> Next {
+    fn failed_at<'e, H>(&mut self, scope: &Scope, entries: &'e [SyncEntry<H>], failure: Failure) -> &'e [SyncEntry<H>] {
+        let shared = &*scope.lent().shared;
+        let item = u32::try_from(scope.data().current()).unwrap_or(u32::MAX);
+        let at = entries.iter().position(|entry| entry.item == item).unwrap_or(entries.len());
+        let rest = entries.get(at + 1..).unwrap_or_default();
         shared.stats.failed(item, failure.ended());
         guard::log(shared, item, &failure);
-        self.failed(shared, item, failure)
+        if self.failed(shared, item, failure) == Next::Runs {
+            return rest;
+        }
+        rest.iter().for_each(|entry| self.skip(shared, entry.item));
+        &[]
     }
 
     #[cold]

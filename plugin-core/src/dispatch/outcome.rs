@@ -1,5 +1,7 @@
 //! What came of firing a hook.
 
+use std::ops::Deref;
+
 use serde::Serialize;
 
 use crate::{dispatch::guard::Failure, error::Result, stats::Ended};
@@ -7,16 +9,52 @@ use crate::{dispatch::guard::Failure, error::Result, stats::Ended};
 /// What came of firing a hook.
 ///
 /// With the policy `isolate` it is enough to have fired. With `veto`, [`veto`](Self::veto) says whether anybody objected.
+///
+/// It fits two registers: to hand a larger one up through futures cost more than to run a handler.
 #[derive(Debug, Default)]
 #[must_use = "a hook with the policy `veto` may have been refused: see `veto()`"]
 pub struct Outcome {
     /// How many handlers ran, whatever came of it.
-    pub ran: u32,
+    pub ran: u16,
     /// How many did not: their plugin is off, or the chain ended before them.
-    pub skipped: u32,
+    pub skipped: u16,
     /// The handlers that failed, in the order of their calls.
-    pub failures: Vec<Failed>,
+    pub failures: Failures,
     pub(crate) refused: bool,
+}
+
+const _: () = assert!(size_of::<std::task::Poll<Outcome>>() == 16);
+
+/// The handlers that failed: a slice, for which nothing is allocated while it is empty.
+#[derive(Debug, Default)]
+#[expect(clippy::box_collection, reason = "a vector is three words, and there are no failures most of the time")]
+pub struct Failures(Option<Box<Vec<Failed>>>);
+
+impl Failures {
+    pub(crate) fn push(&mut self, failed: Failed) {
+        self.0.get_or_insert_default().push(failed);
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Failed> {
+        self.0.as_mut()?.pop()
+    }
+}
+
+impl Deref for Failures {
+    type Target = [Failed];
+
+    fn deref(&self) -> &[Failed] {
+        self.0.as_deref().map_or(&[], Vec::as_slice)
+    }
+}
+
+impl IntoIterator for Failures {
+    type Item = Failed;
+    type IntoIter = std::vec::IntoIter<Failed>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.map(|all| *all).unwrap_or_default().into_iter()
+    }
 }
 
 /// A handler that failed.

@@ -163,6 +163,27 @@ impl Marked {
     /// Says that `item` runs from now on.
     #[inline]
     pub(crate) fn at(&self, item: u32) {
+        self.writer().at(item);
+    }
+
+    /// The same as a value, for a loop to keep in registers.
+    #[inline]
+    pub(crate) fn writer(&self) -> Writer {
+        Writer { place: self.place, mark: self.mark }
+    }
+}
+
+/// Says what runs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Writer {
+    place: &'static Place,
+    mark: Mark,
+}
+
+impl Writer {
+    /// Says that `item` runs from now on.
+    #[inline]
+    pub(crate) fn at(self, item: u32) {
         self.place.set(self.mark.at(item));
     }
 }
