@@ -166,6 +166,7 @@ impl Clock {
     }
 
     /// How much later something is than something else, for less than what the time costs. A test's clock decides it as well.
+    #[inline]
     pub(crate) fn moment(&self) -> Moment {
         match &self.0 {
             Kind::System => Moment(Ticks::now().nanoseconds()),

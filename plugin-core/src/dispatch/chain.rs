@@ -334,35 +334,32 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
         let (clock, plugins) = (&self.shared.clock, &self.shared.plugins);
         let is_new = self.turns.stage != Stage::Suspended;
         self.turns.stage = Stage::Suspended;
-        let wait = match &mut self.wait {
-            Some(wait) => wait,
-            none => {
-                let (now, plugin) = (clock.moment(), entry.plugin);
-                none.insert(Wait {
-                    chain_began: now,
-                    began: now,
-                    armed: None,
-                    deadline: Slot::default(),
-                    plugin,
-                    entered: plugins[plugin as usize].enter(),
-                })
+        // Read once for all that follows, because that costs more than most of it.
+        let mut now = is_new.then(|| clock.moment());
+        let wait = match (&mut self.wait, now) {
+            (Some(wait), Some(now)) => {
+                wait.began = now;
+                if wait.plugin != entry.plugin {
+                    (wait.plugin, wait.entered) = (entry.plugin, plugins[entry.plugin as usize].enter());
+                }
+                match &wait.armed {
+                    // Most handlers have the same limit, so that the deadline of an earlier one comes first and is kept.
+                    Some(armed) if armed.until <= now.plus(entry.limit) => {
+                        if now < armed.certainly_not_before && armed.waker.will_wake(cx.waker()) {
+                            return None;
+                        }
+                    }
+                    _ => wait.armed = None,
+                }
+                wait
+            }
+            (Some(wait), None) => wait,
+            (none, now) => {
+                let (began, plugin) = (now.unwrap_or_default(), entry.plugin);
+                let entered = plugins[plugin as usize].enter();
+                none.insert(Wait { chain_began: began, began, armed: None, deadline: Slot::default(), plugin, entered })
             }
         };
-        if is_new {
-            wait.began = clock.moment();
-            if wait.plugin != entry.plugin {
-                (wait.plugin, wait.entered) = (entry.plugin, plugins[entry.plugin as usize].enter());
-            }
-            match &wait.armed {
-                // Most handlers have the same limit, so that the deadline of an earlier one comes first and is kept.
-                Some(armed) if armed.until <= wait.began.plus(entry.limit) => {
-                    if wait.began < armed.certainly_not_before && armed.waker.will_wake(cx.waker()) {
-                        return None;
-                    }
-                }
-                _ => wait.armed = None,
-            }
-        }
         loop {
             let passed = match &mut wait.armed {
                 Some(armed) => {
@@ -370,7 +367,7 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
                     wait.deadline.poll(cx)
                 }
                 None => {
-                    let now = clock.moment();
+                    let now = now.take().unwrap_or_else(|| clock.moment());
                     let own = entry.limit.saturating_sub(now.since(wait.began));
                     let chain = self.limit.saturating_sub(now.since(wait.chain_began));
                     let time = own.min(chain);

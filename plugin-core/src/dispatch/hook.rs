@@ -24,7 +24,7 @@ use crate::{
         call::{AnyHook, Either, HookCall, Room},
         chain::{self, Entry, Next, Run, Steps},
         guard::{self, Failure},
-        outcome::{Failed, HandlerReport, Outcome, Report},
+        outcome::{Failed, HandlerReport, Outcome, Refused, Report},
         wire,
     },
     error::Result,
@@ -253,8 +253,13 @@ impl Told<'_> {
         self.each(failure.ended());
         let (plugin, handler) = guard::names(shared, item);
         self.outcome.failures.push(Failed { plugin, handler, failure });
-        self.outcome.refused = self.policy == HookPolicy::Veto;
-        if self.outcome.refused { Next::IsSkipped } else { Next::Runs }
+        match self.policy {
+            HookPolicy::Isolate => Next::Runs,
+            HookPolicy::Veto => {
+                self.outcome.refused = Refused::Yes;
+                Next::IsSkipped
+            }
+        }
     }
 
     /// All that was not skipped ran: nobody needs to count it.
@@ -275,7 +280,7 @@ impl Told<'_> {
             self.outcome.skipped += 1;
             self.each(Ended::Skipped);
         }
-        self.outcome.refused = true;
+        self.outcome.refused = Refused::Yes;
         let failure = Failure::Error(error);
         self.outcome.failures.push(Failed { plugin: "host", handler: scope.data().name, failure });
     }

@@ -20,7 +20,16 @@ pub struct Outcome {
     pub skipped: u16,
     /// The handlers that failed, in the order of their calls.
     pub failures: Failures,
-    pub(crate) refused: bool,
+    pub(crate) refused: Refused,
+}
+
+/// Whether the chain was stopped; as wide as what it stands beside, so that an outcome has no gaps and is copied in words.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Refused {
+    #[default]
+    No,
+    Yes,
 }
 
 const _: () = assert!(size_of::<std::task::Poll<Outcome>>() == 16);
@@ -71,7 +80,7 @@ pub struct Failed {
 impl Outcome {
     /// The failure that stopped the chain, if one did.
     pub fn vetoed(&self) -> Option<&Failed> {
-        self.failures.last().filter(|_| self.refused)
+        self.failures.last().filter(|_| self.refused == Refused::Yes)
     }
 
     /// The outcome, or the failure that stopped the chain.
@@ -80,7 +89,7 @@ impl Outcome {
     /// The error of the handler that vetoed, with its public text; an error that only the log reads in full if the handler panicked
     /// or did not end in time, or if hooks were fired by hooks too deep.
     pub fn veto(mut self) -> Result<Self> {
-        if self.refused
+        if self.refused == Refused::Yes
             && let Some(failed) = self.failures.pop()
         {
             return Err(failed.failure.into_error());
