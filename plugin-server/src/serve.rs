@@ -204,6 +204,7 @@ fn cut_short(mut signals: Signals) {
         tracing::error!("cut short by a second signal");
         process::exit(1);
     });
+    #[expect(clippy::disallowed_methods, reason = "the deadline must come whatever the runtimes are held up by")]
     thread::spawn(|| {
         thread::sleep(HARD_STOP);
         tracing::error!("the stop took longer than {HARD_STOP:?} and is cut short");

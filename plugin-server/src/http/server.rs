@@ -50,7 +50,7 @@ pub(crate) fn start(listener: TcpListener, server: Data<Server>, workers: usize)
         .disable_signals()
         .shutdown_timeout(DRAIN.as_secs())
         .listen("http", listener, move || {
-            let (server, stop) = (Data::clone(&server), stop.clone());
+            let (server, stop, clock) = (Data::clone(&server), stop.clone(), server.host.clock().clone());
             let app = App::new()
                 .configure(move |config| configure(config, &server))
                 .wrap(from_fn(identified))
@@ -62,9 +62,9 @@ pub(crate) fn start(listener: TcpListener, server: Data<Server>, workers: usize)
                 .client_request_timeout(HEAD_TIME)
                 .client_disconnect_timeout(DISCONNECT_TIME)
                 .h1(map_config(app, |_| AppConfig::default()));
-            let wire = |socket: TcpStream| async move {
-                let peer = socket.peer_addr().ok();
-                Ok::<_, actix_http::error::DispatchError>((Wire::new(socket), peer))
+            let wire = move |socket: TcpStream| {
+                let (peer, wire) = (socket.peer_addr().ok(), Wire::new(socket, clock.clone()));
+                async move { Ok::<_, actix_http::error::DispatchError>((wire, peer)) }
             };
             fn_service(wire).and_then(http)
         })?

@@ -63,7 +63,7 @@ async fn every_route_keeps_its_rule() {
         let name = format!("{} {path}: {nobody} {none} {host} {admin}", rule.method);
         match rule.access {
             Access::Public if rule.path == "/admin/sign-in" => {
-                assert!(!refused(nobody) || rule.method == Method::POST, "{name}")
+                assert!(!refused(nobody) || rule.method == Method::POST, "{name}");
             }
             Access::Public => assert!(![nobody, none, host, admin].into_iter().any(refused), "{name}"),
             Access::Scope(HOST) => assert!(nobody == 401 && none == 403 && !refused(host) && admin == 403, "{name}"),

@@ -9,6 +9,7 @@ use std::{
 
 use actix_web::http::StatusCode;
 use plugin_core::{
+    Clock, Timestamp,
     context::caller::request_id,
     endpoint::problem::{PROBLEM_JSON, Problem},
 };
@@ -21,13 +22,14 @@ use tokio::{
 #[derive(Debug)]
 pub(super) struct Wire<T = TcpStream> {
     socket: T,
+    clock: Clock,
     /// What is still to be written of the last answer, once there is one.
     last: Option<Vec<u8>>,
 }
 
 impl<T: AsyncWrite + Unpin> Wire<T> {
-    pub(super) fn new(socket: T) -> Self {
-        Self { socket, last: None }
+    pub(super) fn new(socket: T, clock: Clock) -> Self {
+        Self { socket, clock, last: None }
     }
 
     fn poll_last(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -52,7 +54,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Wire<T> {
             return Pin::new(&mut self.socket).poll_write(context, bytes);
         };
         let mut last = bytes.get(..start).unwrap_or_default().to_vec();
-        last.extend(answer(status));
+        last.extend(answer(status, self.clock.now()));
         self.last = Some(last);
         Poll::Ready(Ok(bytes.len()))
     }
@@ -94,8 +96,8 @@ fn own_error(bytes: &[u8]) -> Option<(usize, StatusCode)> {
     (bare && status.is_client_error() && !head.contains("x-request-id")).then_some((from + start, status))
 }
 
-fn answer(status: StatusCode) -> Vec<u8> {
-    let request = request_id(jiff::Timestamp::now().into());
+fn answer(status: StatusCode, now: Timestamp) -> Vec<u8> {
+    let request = request_id(now);
     let problem = match status {
         StatusCode::REQUEST_TIMEOUT => {
             Problem::new(status, "request-timeout", "the head of the request did not arrive in time")
@@ -121,7 +123,7 @@ mod tests {
     use super::*;
 
     async fn written(bytes: &[u8]) -> String {
-        let mut wire = Wire::new(Vec::new());
+        let mut wire = Wire::new(Vec::new(), Clock::system());
         wire.write_all(bytes).await.expect("a vector takes everything");
         wire.shutdown().await.expect("a vector takes everything");
         String::from_utf8(wire.socket).expect("text")

@@ -100,7 +100,9 @@ impl<'a> Tables<'a> {
     fn note(&mut self, path: &str, value: &Value, origin: &Origin) {
         match value {
             Value::Object(fields) => {
-                fields.iter().for_each(|(name, value)| self.note(&format!("{path}.{name}"), value, origin))
+                for (name, value) in fields {
+                    self.note(&format!("{path}.{name}"), value, origin);
+                }
             }
             _ => drop(self.origins.insert(path.to_owned(), origin.clone())),
         }

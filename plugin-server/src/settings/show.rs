@@ -54,7 +54,7 @@ impl Settings {
             match (plugin.item.config.show)(given) {
                 Ok(value) => self.add(&format!("plugins.{}", plugin.id()), &value, &mut shown),
                 Err(wrong) => {
-                    problems.extend(wrong.iter().map(|problem| format!("plugins.{}: {problem}", plugin.id())))
+                    problems.extend(wrong.iter().map(|problem| format!("plugins.{}: {problem}", plugin.id())));
                 }
             }
         }
@@ -69,7 +69,8 @@ impl Settings {
                 }
             }
             _ => {
-                shown.push(Shown { name: name.to_owned(), value: value.clone(), origin: self.origin(name).to_string() })
+                let origin = self.origin(name).to_string();
+                shown.push(Shown { name: name.to_owned(), value: value.clone(), origin });
             }
         }
     }
