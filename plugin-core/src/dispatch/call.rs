@@ -9,6 +9,7 @@ pub type Room<'r, 'a, T> = &'r mut Slot<'a, Result<T>>;
 
 /// A handler of a hook with the payload `H`.
 #[derive(Debug)]
+#[expect(clippy::type_complexity, reason = "the pointer says what the handler is given; a name for it would hide that")]
 pub enum HookCall<H: 'static> {
     /// A `fn`.
     Sync(fn(&Scope, &H) -> Result<()>),
@@ -18,6 +19,7 @@ pub enum HookCall<H: 'static> {
 
 /// A filter of the value `T`.
 #[derive(Debug)]
+#[expect(clippy::type_complexity, reason = "the pointer says what the handler is given; a name for it would hide that")]
 pub enum FilterCall<T: 'static> {
     /// A `fn`.
     Sync(fn(&Scope, T) -> Result<T>),

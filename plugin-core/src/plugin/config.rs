@@ -113,7 +113,7 @@ impl Fields<'_> {
 
     fn refuse_the_rest(&mut self) {
         for name in std::mem::take(&mut self.given).into_iter().map(|(name, _)| name) {
-            let near = plugin_syntax_nearest(&name, &self.known);
+            let near = plugin_syntax::nearest(&name, self.known.iter().copied());
             let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             let known = self.known.join(", ");
             let what = match known.is_empty() {
@@ -123,12 +123,6 @@ impl Fields<'_> {
             self.note(name, what);
         }
     }
-}
-
-/// The known name closest to `name`, if one is close.
-fn plugin_syntax_nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    let scored = known.iter().map(|known| (strsim::damerau_levenshtein(name, known), *known));
-    scored.min().filter(|(distance, _)| *distance <= 2.max(name.len() / 3)).map(|(_, known)| known)
 }
 
 /// A `T` from what a configuration's fields hold, for the `Deserialize` that `#[derive(Config)]` writes.

@@ -38,13 +38,16 @@ pub struct PluginItem {
     pub config: ConfigItem,
 }
 
+/// Settings of a type that their plugin knows.
+pub type Settings = Box<dyn Any + Send + Sync>;
+
 /// How a plugin's settings are read and described, without their type.
 #[derive(Debug, Clone, Copy)]
 pub struct ConfigItem {
     /// The JSON Schema.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// Reads them.
-    pub read: fn(Map<String, Value>) -> Result<Box<dyn Any + Send + Sync>, Vec<ConfigProblem>>,
+    pub read: fn(Map<String, Value>) -> Result<Settings, Vec<ConfigProblem>>,
     /// Reads them and shows them as JSON, secrets masked.
     pub show: fn(Map<String, Value>) -> Result<Value, Vec<ConfigProblem>>,
 }
