@@ -141,8 +141,8 @@ impl Bed {
         let place = |id: &str| usize::from(id == Far::ID);
         let numbered = || (0..).zip(handlers.iter().map(|(item, _)| item));
         let hooks = |name: &str| -> Vec<_> {
-            let entry = |(item, handler)| match handler {
-                &Item::Hook(ref handler) if handler.point == name => {
+            let entry = |(item, handler): (u32, &'static Item)| match handler {
+                Item::Hook(handler) if handler.point == name => {
                     Some(HookEntry { item, plugin: place(handler.owner.id), handler })
                 }
                 _ => None,
@@ -150,8 +150,8 @@ impl Bed {
             numbered().filter_map(entry).collect()
         };
         let filters = |name: &str| -> Vec<_> {
-            let entry = |(item, filter)| match filter {
-                &Item::Filter(ref filter) if filter.point == name => {
+            let entry = |(item, filter): (u32, &'static Item)| match filter {
+                Item::Filter(filter) if filter.point == name => {
                     Some(FilterEntry { item, plugin: place(filter.owner.id), filter })
                 }
                 _ => None,

@@ -43,7 +43,7 @@ async fn twice(_: &Context<Near>, _: &Told) {
 }
 
 async fn never(_: &Context<Near>, _: &Told) {
-    future::pending().await
+    future::pending::<()>().await;
 }
 
 async fn large(_: &Context<Far>, _: &Told) {
@@ -142,7 +142,7 @@ fn one_run_in_sixteen_is_timed() {
 }
 
 async fn unlimited(_: &Context<Near>, _: &Told) {
-    future::pending().await
+    future::pending::<()>().await;
 }
 
 static LONG: [(Item, Site); 3] = [

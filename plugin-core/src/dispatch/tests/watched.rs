@@ -77,7 +77,7 @@ fn boxed_handlers_are_watched_and_counted() {
     std::thread::scope(|threads| {
         threads.spawn(|| bed.run(guard::run_item(&bed.call, 1, SECOND, body)).is_ok());
         AT_WORK.wait();
-        assert_eq!(watchdog.scan(0 * SECOND), []);
+        assert_eq!(watchdog.scan(Duration::ZERO), []);
         assert_eq!(watchdog.scan(6 * SECOND), [Held { item: 1, time: 6 * SECOND }]);
         MAY_END.wait();
     });
