@@ -34,8 +34,10 @@ run: bootstrap-rocksdb
 	@$(env) export PLUGIN_SERVER__PLUGINS__GITHUB_INTEGRATION__SECRET="$${PLUGIN_SERVER__PLUGINS__GITHUB_INTEGRATION__SECRET:-demo-secret}"; \
 	exec cargo run --locked -p plugin-server -- serve $(ARGS)
 
+# The server is built first: the tests from outside start its binary.
 test: bootstrap-rocksdb
-	@$(env) cargo test --workspace --locked $(ARGS)
+	@$(env) cargo build --locked -p plugin-server; \
+	cargo test --workspace --locked $(ARGS)
 
 bench: bootstrap
 	@$(env) cargo run --release --locked -p benches -- $(ARGS)

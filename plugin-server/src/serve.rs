@@ -76,6 +76,8 @@ async fn run(
         async move { host.start().await }
     })
     .await?;
+    // Looks until this function ends.
+    let _watching = host.watchdog().start().map_err(Failure::failed)?;
     if on_failed == OnFailedPlugin::Stop && !host.failed().is_empty() {
         on(&tasks, {
             let host = host.clone();

@@ -38,11 +38,11 @@ fn fails(_ctx: &Context<Misbehaving>, ended: &ConversationEnd) -> Result<()> {
     if ended.conversation_id.starts_with("fail") { Err(Error::new("the hook fails")) } else { Ok(()) }
 }
 
-#[hook("conversation:end", priority = 4)]
+#[hook("conversation:end", priority = 4, timeout = "1s")]
 #[expect(clippy::disallowed_methods, reason = "a thread that is blocked is what the watchdog is for")]
 fn blocks(_ctx: &Context<Misbehaving>, ended: &ConversationEnd) {
     if ended.conversation_id.starts_with("block") {
-        std::thread::sleep(Duration::from_secs(7));
+        std::thread::sleep(Duration::from_secs(4));
     }
 }
 

@@ -75,7 +75,7 @@ impl Launch {
     /// # Errors
     /// If it was not built.
     pub fn plugin_server(data_dir: &Path) -> Result<Self> {
-        Ok(Self::of(find_binary("plugin-server", "PLUGIN_SERVER_BINARY")?, data_dir))
+        Ok(Self::of(find_binary("plugin-server", "SERVER_UNDER_TEST")?, data_dir))
     }
 
     /// The server `binary`, on `data_dir`.

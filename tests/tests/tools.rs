@@ -34,7 +34,7 @@ impl Running {
 
     /// The server that has the misbehaving plugin.
     pub(crate) fn misbehaving() -> Self {
-        let binary = find_binary("misbehaving", "MISBEHAVING_BINARY").expect("it was built");
+        let binary = find_binary("misbehaving", "MISBEHAVING_UNDER_TEST").expect("it was built");
         Self::launch(|folder| Launch::of(binary, folder))
     }
 
