@@ -145,7 +145,7 @@ fn the_last_handler_runs_whatever_those_before_it_did() {
     let mut host = both().build();
     let began = host.now();
     let outcome = host.fire(&rung());
-    assert_eq!((outcome.ran, outcome.failures.len()), (4, 3));
+    assert_eq!((outcome.ran(), outcome.failures.len()), (4, 3));
     assert_eq!(host.now().since(began), Duration::from_secs(5), "the one that hangs has its five seconds");
     let heard: Option<u32> = host.with::<Ears, _>(async |ctx| ctx.db().get("heard:ada").await).unwrap();
     assert_eq!(heard, Some(3));
@@ -194,7 +194,7 @@ fn a_plugin_that_is_switched_off_stays_off_over_a_restart() {
     host.block_on(handle.disable("ears")).unwrap();
     assert_eq!(host.call("GET", "/limit/x").status, 503);
     let outcome = host.fire(&rung());
-    assert_eq!(outcome.ran, 0);
+    assert_eq!(outcome.ran(), 0);
     drop(handle);
 
     let mut host = host.restart_after_kill(TestHost::of::<Post>().but_not_active::<Ears>());

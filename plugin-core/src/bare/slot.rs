@@ -89,8 +89,10 @@ impl<'a, T> Slot<'a, T> {
         make: impl FnOnce() -> F,
         cx: &mut Context<'_>,
     ) -> Poll<T> {
-        self.clear();
-        let room = *self.room.get_or_insert_with(take);
+        let room = match (self.ops, self.room) {
+            (None, Some(room)) => room,
+            _ => self.make_room(),
+        };
         let mut future = room.cast::<F>();
         // SAFETY: `start` has seen that an `F` fits a room in size and alignment (a box does); this room is ours, and free.
         unsafe { future.write(make()) };
@@ -103,6 +105,13 @@ impl<'a, T> Slot<'a, T> {
             unsafe { future.drop_in_place() };
         }
         polled
+    }
+
+    /// A room of this slot's, free. Apart, so that what every handler's code holds of this file stays small.
+    #[inline(never)]
+    fn make_room(&mut self) -> NonNull<Room> {
+        self.clear();
+        *self.room.get_or_insert_with(take)
     }
 
     /// Polls the future that is here. Where there is none, nothing is ever ready.
@@ -128,6 +137,7 @@ impl<'a, T> Slot<'a, T> {
 }
 
 impl<T> Slot<'_, T> {
+    #[inline(never)]
     fn leave(&mut self, room: NonNull<Room>) {
         /// Gives the room back even if the future's destructor panics.
         struct Back(NonNull<Room>);

@@ -261,19 +261,22 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
 
     #[inline]
     fn advance(&mut self, marked: &Marked, cx: &mut task::Context<'_>) -> Poll<()> {
+        let (entries, running, marked) = (self.turns.entries, self.steps.scope().data(), marked.writer());
         let all_on = PluginState::all_on();
-        while let Some(entry) = self.turns.entries.get(self.turns.at) {
+        // Only stored in `turns`, not read back from there, at every turn: a load of what was just stored is slow.
+        let mut at = self.turns.at;
+        while let Some(entry) = entries.get(at) {
+            self.turns.at = at;
+            marked.at(entry.item);
             let polled = if self.turns.stage == Stage::Suspended {
-                marked.at(entry.item);
                 self.slot.0.poll(cx)
-            } else {
-                if !all_on && !self.shared.plugins[entry.plugin as usize].is_on() {
-                    self.skip();
-                    continue;
-                }
-                marked.at(entry.item);
-                self.steps.scope().data().now(entry.item);
+            } else if all_on || self.shared.plugins[entry.plugin as usize].is_on() {
+                running.now(entry.item);
                 self.steps.start(&entry.call, &mut self.slot.0, cx)
+            } else {
+                self.skip();
+                at = self.turns.at;
+                continue;
             };
             let Poll::Ready(result) = polled else { return Poll::Pending };
             if self.timed {
@@ -282,18 +285,19 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
             match result {
                 Ok(out) => {
                     self.steps.ended(out);
-                    self.next();
+                    if self.turns.stage == Stage::Suspended {
+                        self.turns.stage = Stage::Calling;
+                    }
+                    at += 1;
                 }
-                Err(error) => self.fail(entry.item, Failure::Error(error), Next::Runs),
+                Err(error) => {
+                    self.fail(entry.item, Failure::Error(error), Next::Runs);
+                    at = self.turns.at;
+                }
             }
         }
+        self.turns.at = at;
         Poll::Ready(())
-    }
-
-    #[inline]
-    fn next(&mut self) {
-        self.turns.stage = Stage::Calling;
-        self.turns.at += 1;
     }
 
     /// Ends the handler at hand from outside.
@@ -310,7 +314,8 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
         self.shared.stats.failed(item, failure.ended());
         log(self.shared, item, &failure);
         let wanted = self.steps.failed(item, failure);
-        self.next();
+        self.turns.stage = Stage::Calling;
+        self.turns.at += 1;
         if wanted == Next::IsSkipped || next == Next::IsSkipped {
             self.skip_rest();
         }

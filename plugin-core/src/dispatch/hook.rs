@@ -24,7 +24,7 @@ use crate::{
         call::{AnyHook, Either, HookCall, Room},
         chain::{self, Entry, Next, Run, Steps},
         guard::{self, Failure},
-        outcome::{Failed, HandlerReport, Outcome, Refused, Report},
+        outcome::{Failed, Failures, HandlerReport, Outcome, Report},
         wire,
     },
     error::Result,
@@ -235,7 +235,9 @@ async fn fire_json<H: HookPoint>(outer: &Scope, payload: Value) -> Result<Report
 
 /// What is told of a run.
 struct Told<'e> {
-    outcome: Outcome,
+    skipped: u16,
+    failures: Failures,
+    stopped: Next,
     /// How each handler ended, if somebody wants to know.
     each: Option<&'e mut Vec<Ended>>,
     policy: HookPolicy,
@@ -252,20 +254,16 @@ impl Told<'_> {
     fn failed(&mut self, shared: &Shared, item: u32, failure: Failure) -> Next {
         self.each(failure.ended());
         let (plugin, handler) = guard::names(shared, item);
-        self.outcome.failures.push(Failed { plugin, handler, failure });
-        match self.policy {
-            HookPolicy::Isolate => Next::Runs,
-            HookPolicy::Veto => {
-                self.outcome.refused = Refused::Yes;
-                Next::IsSkipped
-            }
+        self.failures.push(Failed { plugin, handler, failure });
+        if self.policy == HookPolicy::Veto {
+            self.stopped = Next::IsSkipped;
         }
+        self.stopped
     }
 
     /// All that was not skipped ran: nobody needs to count it.
-    fn ran_of(mut self, all: usize) -> Outcome {
-        self.outcome.ran = (all as u16).saturating_sub(self.outcome.skipped);
-        self.outcome
+    fn ran_of(self, all: usize) -> Outcome {
+        Outcome::of(all, self.skipped, self.stopped, self.failures)
     }
 
     /// Refuses to run any of `items`.
@@ -277,12 +275,12 @@ impl Told<'_> {
                 stats.mine().run(item);
             }
             stats.failed(item, Ended::Skipped);
-            self.outcome.skipped += 1;
+            self.skipped += 1;
             self.each(Ended::Skipped);
         }
-        self.outcome.refused = Refused::Yes;
+        self.stopped = Next::IsSkipped;
         let failure = Failure::Error(error);
-        self.outcome.failures.push(Failed { plugin: "host", handler: scope.data().name, failure });
+        self.failures.push(Failed { plugin: "host", handler: scope.data().name, failure });
     }
 }
 
@@ -326,7 +324,7 @@ impl<'a, H: HookPoint> Steps<'a, AnyHook<H>, ()> for HookSteps<'a, H> {
     }
 
     fn skipped(&mut self) {
-        self.told.outcome.skipped += 1;
+        self.told.skipped += 1;
         self.told.each(Ended::Skipped);
     }
 }
@@ -337,7 +335,7 @@ async fn fire_any<H: HookPoint>(outer: &Scope, list: &HookList<H>, hook: &H, eac
     let mut told = Told { each, ..Told::new::<H>() };
     if let Some(error) = chain::too_deep(&scope) {
         told.refuse(&scope, error, list.entries.iter().map(|entry| entry.item));
-        return told.outcome;
+        return told.ran_of(list.entries.len());
     }
     let json = if list.json { wire::encode(hook) } else { None };
     let steps = HookSteps { scope: &scope, hook, json: json.as_ref(), told };
@@ -372,7 +370,7 @@ fn fire_sync<H: HookPoint>(outer: &Scope, entries: &[SyncEntry<H>], hook: &H) ->
         Ok(())
     }));
     match ended {
-        Ok(Ok(())) => Outcome { ran: entries.len() as u16, ..Outcome::default() },
+        Ok(Ok(())) => Outcome::fine(entries.len()),
         Ok(Err(error)) => after_failure(&scope, entries, hook, &marked, Failure::Error(error)),
         Err(payload) => after_failure(&scope, entries, hook, &marked, Failure::Panic(guard::message(payload))),
     }
@@ -384,7 +382,7 @@ fn fire_traced<H: HookPoint>(scope: &Scope, entries: &[SyncEntry<H>], hook: &H) 
     let mut told = Told::new::<H>();
     if let Some(error) = chain::too_deep(scope) {
         told.refuse(scope, error, entries.iter().map(|entry| entry.item));
-        return told.outcome;
+        return told.ran_of(entries.len());
     }
     let _within = chain::span("hook", scope).entered();
     let stats = &scope.lent().shared.stats;
@@ -461,7 +459,7 @@ fn fire_rest<'e, H: HookPoint>(
 
 impl Told<'_> {
     fn new<H: HookPoint>() -> Self {
-        Self { outcome: Outcome::default(), each: None, policy: H::POLICY }
+        Self { skipped: 0, failures: Failures::default(), stopped: Next::Runs, each: None, policy: H::POLICY }
     }
 
     /// Notes that the handler that was said to run has failed, and gives those that are still to run.
@@ -483,6 +481,6 @@ impl Told<'_> {
     #[cold]
     fn skip(&mut self, shared: &Shared, item: u32) {
         shared.stats.failed(item, Ended::Skipped);
-        self.outcome.skipped += 1;
+        self.skipped += 1;
     }
 }

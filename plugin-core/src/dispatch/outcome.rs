@@ -1,35 +1,40 @@
 //! What came of firing a hook.
 
-use std::ops::Deref;
+use std::{fmt, num::NonZeroU64, ops::Deref};
 
 use serde::Serialize;
 
-use crate::{dispatch::guard::Failure, error::Result, stats::Ended};
+use crate::{
+    dispatch::{chain::Next, guard::Failure},
+    error::Result,
+    stats::Ended,
+};
 
 /// What came of firing a hook.
 ///
 /// With the policy `isolate` it is enough to have fired. With `veto`, [`veto`](Self::veto) says whether anybody objected.
 ///
 /// It fits two registers: to hand a larger one up through futures cost more than to run a handler.
-#[derive(Debug, Default)]
 #[must_use = "a hook with the policy `veto` may have been refused: see `veto()`"]
 pub struct Outcome {
-    /// How many handlers ran, whatever came of it.
-    pub ran: u16,
-    /// How many did not: their plugin is off, or the chain ended before them.
-    pub skipped: u16,
+    counts: Counts,
     /// The handlers that failed, in the order of their calls.
     pub failures: Failures,
-    pub(crate) refused: Refused,
 }
 
-/// Whether the chain was stopped; as wide as what it stands beside, so that an outcome has no gaps and is copied in words.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-#[repr(u32)]
-pub(crate) enum Refused {
-    #[default]
-    No,
-    Yes,
+/// From the low bits to the high ones: 16 for how many ran, 16 for how many were skipped, one for whether the chain was stopped;
+/// and one that is always set, so that a future's result needs no more room than this. One word, because a result that is
+/// written in pieces and read as a whole is read slowly.
+#[derive(Clone, Copy)]
+struct Counts(NonZeroU64);
+
+impl Counts {
+    const NONE: Self = Self(NonZeroU64::new(1 << 63).expect("a bit is set"));
+    const STOPPED: u64 = 1 << 32;
+
+    fn with(self, bits: u64) -> Self {
+        Self(self.0 | bits)
+    }
 }
 
 const _: () = assert!(size_of::<std::task::Poll<Outcome>>() == 16);
@@ -77,10 +82,52 @@ pub struct Failed {
     pub failure: Failure,
 }
 
+impl Default for Outcome {
+    #[inline]
+    fn default() -> Self {
+        Self { counts: Counts::NONE, failures: Failures::default() }
+    }
+}
+
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Outcome");
+        shown.field("ran", &self.ran()).field("skipped", &self.skipped());
+        shown.field("failures", &&*self.failures).field("vetoed", &self.is_stopped()).finish()
+    }
+}
+
 impl Outcome {
+    /// `ran` handlers ran, and none failed.
+    #[inline]
+    pub(crate) fn fine(ran: usize) -> Self {
+        Self { counts: Counts::NONE.with(ran as u64 & 0xFFFF), failures: Failures::default() }
+    }
+
+    /// `all` handlers had their turn, of which these were skipped.
+    pub(crate) fn of(all: usize, skipped: u16, stopped: Next, failures: Failures) -> Self {
+        let ran = (all as u64).saturating_sub(skipped.into()) & 0xFFFF;
+        let stopped = if stopped == Next::IsSkipped { Counts::STOPPED } else { 0 };
+        Self { counts: Counts::NONE.with(ran | u64::from(skipped) << 16 | stopped), failures }
+    }
+
+    /// How many handlers ran, whatever came of it.
+    pub fn ran(&self) -> u16 {
+        self.counts.0.get() as u16
+    }
+
+    /// How many did not: their plugin is off, or the chain ended before them.
+    pub fn skipped(&self) -> u16 {
+        (self.counts.0.get() >> 16) as u16
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.counts.0.get() & Counts::STOPPED != 0
+    }
+
     /// The failure that stopped the chain, if one did.
     pub fn vetoed(&self) -> Option<&Failed> {
-        self.failures.last().filter(|_| self.refused == Refused::Yes)
+        self.failures.last().filter(|_| self.is_stopped())
     }
 
     /// The outcome, or the failure that stopped the chain.
@@ -89,7 +136,7 @@ impl Outcome {
     /// The error of the handler that vetoed, with its public text; an error that only the log reads in full if the handler panicked
     /// or did not end in time, or if hooks were fired by hooks too deep.
     pub fn veto(mut self) -> Result<Self> {
-        if self.refused == Refused::Yes
+        if self.is_stopped()
             && let Some(failed) = self.failures.pop()
         {
             return Err(failed.failure.into_error());

@@ -47,7 +47,7 @@ fn what_holds_its_thread_beyond_its_limit_is_named_and_counted_once() {
         let bed = Bed::new(handlers);
         let mut watchdog = Watchdog::new(&bed.call.shared, [5 * SECOND, 2 * SECOND]);
         std::thread::scope(|threads| {
-            threads.spawn(|| bed.run(hook::fire(&bed.scope(), &Told::default())).ran);
+            threads.spawn(|| bed.run(hook::fire(&bed.scope(), &Told::default())).ran());
             AT_WORK.wait();
             assert_eq!(watchdog.scan(10 * SECOND), []);
             assert_eq!(watchdog.scan(12 * SECOND), []);
