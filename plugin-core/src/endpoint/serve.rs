@@ -167,6 +167,7 @@ fn call_of(shared: &Arc<Shared>, caller: Caller, cancelled: CancellationToken) -
         user: caller.user,
         origin: Origin::Request(caller.request),
         cancelled,
+        kept: None,
     }
 }
 
