@@ -12,7 +12,7 @@ use crate::{
     context::shared::Shared,
     stats::{
         Ended,
-        thread::{Mark, marks},
+        thread::{Mark, marks, name_mark},
     },
 };
 
@@ -72,7 +72,7 @@ impl Watchdog {
             let mut now_seen = before.unwrap_or(Seen { mark, since: now, patience: limit });
             let time = now.saturating_sub(now_seen.since);
             if time > now_seen.patience {
-                if now_seen.patience == limit {
+                if now_seen.patience == limit && !mark.is_minded() && name_mark(thread, mark) {
                     shared.stats.failed(item, Ended::Timeout);
                 }
                 now_seen.patience = 2 * time;
