@@ -32,7 +32,7 @@ pub use units::Units;
 ///
 /// Time stands at 2026-01-01T00:00:00Z until the test moves it, or until a call waits for a later one: then it moves there.
 ///
-/// ```
+/// ```standalone_crate
 /// use plugin_core::{prelude::*, testing::TestHost};
 ///
 /// #[hook_point("door:open")]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// So many of a unit of time, a day being 24 hours.
 ///
-/// ```
+/// ```standalone_crate
 /// use plugin_core::{prelude::*, testing::{TestHost, Units}};
 ///
 /// #[plugin(id = "sleeper")]
