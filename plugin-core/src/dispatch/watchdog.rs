@@ -60,7 +60,8 @@ impl Watchdog {
     }
 
     /// Looks once. `now` is the time since any fixed point; a call counts as long as it was seen, so it is named only after it was
-    /// seen twice. What is named is logged, and counted as a timeout the first time.
+    /// seen twice. What is named is logged, and counted as a timeout the first time; not where somebody on another thread waits
+    /// for it, who counts it.
     pub fn scan(&mut self, now: Duration) -> Vec<Held> {
         let Some(shared) = self.shared.upgrade() else { return Vec::new() };
         let mut held = Vec::new();
