@@ -131,7 +131,22 @@ pub(crate) fn quantile(values: &[f64], at: f64) -> f64 {
 
 /// A list of targets, and which were met.
 #[derive(Default)]
-pub(crate) struct Targets(Vec<(String, f64, Bound)>);
+pub(crate) struct Targets(Vec<Target>);
+
+struct Target {
+    what: String,
+    value: f64,
+    bound: Bound,
+    weight: Weight,
+}
+
+/// What a missed target means.
+#[derive(Clone, Copy, PartialEq)]
+enum Weight {
+    Counts,
+    /// It is printed, to explain another one.
+    IsShown,
+}
 
 enum Bound {
     AtMost(f64),
@@ -159,22 +174,37 @@ impl std::fmt::Display for Bound {
 impl Targets {
     /// `value` should not exceed `limit`.
     pub(crate) fn at_most(&mut self, what: impl Into<String>, value: f64, limit: f64) {
-        self.0.push((what.into(), value, Bound::AtMost(limit)));
+        self.add(what.into(), value, Bound::AtMost(limit), Weight::Counts);
+    }
+
+    /// The same, only to be shown.
+    pub(crate) fn would_be_at_most(&mut self, what: impl Into<String>, value: f64, limit: f64) {
+        self.add(what.into(), value, Bound::AtMost(limit), Weight::IsShown);
     }
 
     /// `value` should not fall below `limit`.
     pub(crate) fn at_least(&mut self, what: impl Into<String>, value: f64, limit: f64) {
-        self.0.push((what.into(), value, Bound::AtLeast(limit)));
+        self.add(what.into(), value, Bound::AtLeast(limit), Weight::Counts);
     }
 
-    /// Prints them; whether all were met.
+    fn add(&mut self, what: String, value: f64, bound: Bound, weight: Weight) {
+        self.0.push(Target { what, value, bound, weight });
+    }
+
+    /// Prints them; whether all that count were met.
     pub(crate) fn print(&self) -> bool {
         println!("{:<62} {:>9} {:>9}", "target", "measured", "wanted");
-        for (what, value, bound) in &self.0 {
-            let met = if bound.is_met(*value) { "met" } else { "MISSED" };
+        for Target { what, value, bound, weight } in &self.0 {
+            let met = match (bound.is_met(*value), weight) {
+                (true, Weight::Counts) => "met",
+                (false, Weight::Counts) => "MISSED",
+                (true, Weight::IsShown) => "(met; does not count)",
+                (false, Weight::IsShown) => "(missed; does not count)",
+            };
             println!("  {what:<60} {value:>9.2} {:>9}  {met}", bound.to_string());
         }
         println!();
-        self.0.iter().all(|(_, value, bound)| bound.is_met(*value))
+        let mut counting = self.0.iter().filter(|target| target.weight == Weight::Counts);
+        counting.all(|target| target.bound.is_met(target.value))
     }
 }

@@ -76,7 +76,7 @@ mod tests {
     fn deliveries_are_counted_once_by_event_and_action() {
         let mut host = TestHost::of::<GithubIntegration>().config(json!({ "secret": "s3cret" })).build();
         let mut deliver = |secret: &str, id: &str, event: &str, action: &str| {
-            host.webhook("github-events", secret, id, event, json!({ "action": action })).status.as_u16()
+            host.signed_webhook("github-events", secret, id, event, json!({ "action": action })).status.as_u16()
         };
         assert_eq!(deliver("s3cret", "1", "issues", "opened"), 202);
         assert_eq!(deliver("s3cret", "1", "issues", "opened"), 200);
@@ -90,6 +90,6 @@ mod tests {
     #[test]
     fn without_a_secret_nothing_is_taken() {
         let mut host = TestHost::of::<GithubIntegration>().build();
-        assert_eq!(host.webhook("github-events", "any", "1", "push", json!({})).status.as_u16(), 503);
+        assert_eq!(host.signed_webhook("github-events", "any", "1", "push", json!({})).status.as_u16(), 503);
     }
 }

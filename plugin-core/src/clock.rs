@@ -220,6 +220,11 @@ impl Moment {
         Self(self.0.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
     }
 
+    /// How long it is after some fixed point.
+    pub(crate) fn nanoseconds(self) -> u64 {
+        self.0
+    }
+
     /// How long after `earlier` this is.
     #[inline]
     pub(crate) fn since(self, earlier: Self) -> Duration {

@@ -26,8 +26,6 @@ pub static PLUGINS: Space = Space(AtomicU32::new(1));
 pub static HOOKS: Space = Space(AtomicU32::new(1));
 /// The numbers of filter points.
 pub static FILTERS: Space = Space(AtomicU32::new(1));
-/// The numbers of events.
-pub static EVENTS: Space = Space(AtomicU32::new(1));
 
 impl Ix {
     /// A number of `space`, not given yet.
@@ -144,9 +142,6 @@ pub trait Event: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     type Plugin: Plugin;
     /// Its name on the wire; it begins with its plugin's id.
     const NAME: &'static str;
-
-    #[doc(hidden)]
-    fn ix() -> &'static Ix;
 }
 
 /// A payload, value or event as JSON, for handlers whose author has no type for it.
@@ -202,26 +197,15 @@ impl Dynamic {
 pub trait HookPayload: Send + Sync + 'static {
     /// The name of its point; `None` for [`Dynamic`].
     const POINT: Option<&'static str>;
-
-    #[doc(hidden)]
-    fn ix() -> Option<&'static Ix>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<P: HookPoint> HookPayload for P {
     const POINT: Option<&'static str> = Some(P::NAME);
-
-    fn ix() -> Option<&'static Ix> {
-        Some(<P as HookPoint>::ix())
-    }
 }
 
 impl HookPayload for Dynamic {
     const POINT: Option<&'static str> = None;
-
-    fn ix() -> Option<&'static Ix> {
-        None
-    }
 }
 
 /// What a filter may take and return: a [`FilterPoint`], or [`Dynamic`].
@@ -232,26 +216,15 @@ impl HookPayload for Dynamic {
 pub trait FilterValue: Sized + Send + Sync + 'static {
     /// The name of its point; `None` for [`Dynamic`].
     const POINT: Option<&'static str>;
-
-    #[doc(hidden)]
-    fn ix() -> Option<&'static Ix>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<P: FilterPoint> FilterValue for P {
     const POINT: Option<&'static str> = Some(P::NAME);
-
-    fn ix() -> Option<&'static Ix> {
-        Some(<P as FilterPoint>::ix())
-    }
 }
 
 impl FilterValue for Dynamic {
     const POINT: Option<&'static str> = None;
-
-    fn ix() -> Option<&'static Ix> {
-        None
-    }
 }
 
 /// What a listener may take: an [`Event`], or [`Dynamic`].

@@ -1,14 +1,21 @@
 //! A host and the lives of its plugins, as an author sees them in a test.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    pin::pin,
+    sync::{
+        Arc, Barrier, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 
+use futures_util::FutureExt;
 use plugin_core::{
+    context::call::Call,
+    dispatch::hook::fire,
+    host::points::{AppInit, AppRequest, PluginActivate, PluginDeactivate},
     plugin::state::Life,
     prelude::*,
-    testing::{Setup, TestHost},
+    testing::{Method, Setup, TestHost, Units},
 };
 use serde_json::json;
 
@@ -263,7 +270,7 @@ fn only_the_plugins_under_test_and_what_they_require_are_active() {
 fn points_can_be_reached_by_name_from_outside() {
     let mut host = both().build();
     let handle = host.host().clone();
-    let call = plugin_core::context::call::Call::of_host(handle.shared(), AppId::default());
+    let call = Call::of_host(handle.shared(), AppId::default());
     let report = host.block_on(handle.fire_json(&call, "bell:rung", json!({ "by": "eve" }))).unwrap();
     let outcomes: Vec<_> = serde_json::to_value(&report).unwrap()["handlers"]
         .as_array()
@@ -283,4 +290,340 @@ fn points_can_be_reached_by_name_from_outside() {
     assert_eq!(host.block_on(handle.fire_json(&call, "bell:rung", json!({ "by": 1 }))).unwrap_err().status(), 422);
     let said = host.block_on(handle.apply_json(&call, "speech:out", json!({ "text": "HI" }))).unwrap();
     assert_eq!(said, json!({ "text": "hi" }));
+}
+
+#[test]
+fn a_plugin_whose_settings_are_wrong_fails_again_when_it_is_switched_on() {
+    let wrong = || TestHost::of::<Post>().but_not_active::<Ears>().settings_of::<Ears>(json!({ "limit": 99 }));
+    let mut host = wrong().build();
+    let handle = host.host().clone();
+    host.block_on(handle.disable("ears")).unwrap();
+    assert_eq!(handle.plugin("ears").unwrap().1.life(), Life::Inactive);
+    let refused = host.block_on(handle.enable("ears")).unwrap_err();
+    assert_eq!(refused.status(), 409);
+    assert!(refused.to_string().contains("99 is more than 9"), "{refused}");
+    assert!(handle.failed()["ears"].contains("99 is more than 9"));
+
+    host.block_on(handle.disable("ears")).unwrap();
+    drop(handle);
+    let host = host.restart_after_kill(wrong());
+    assert_eq!(host.host().plugin("ears").unwrap().1.life(), Life::Inactive, "settings of what is off do not matter");
+    assert!(!host.host().failed().contains_key("ears"));
+}
+
+/// Tells that it cannot start.
+#[plugin(id = "unlucky")]
+#[derive(Debug)]
+pub struct Unlucky;
+
+#[activate]
+fn cannot(_ctx: &Context<Unlucky>) -> Result<()> {
+    Err(Error::conflict("the cellar is locked").because(std::io::Error::other("key 7 is gone")))
+}
+
+/// Nothing.
+#[endpoint(GET, "/nothing", public)]
+async fn nothing(_ctx: &Context<Unlucky>) -> &'static str {
+    ""
+}
+
+/// Nothing either.
+#[endpoint(GET, "/nothing", public)]
+async fn nothing_either(_ctx: &Context<Stillborn>) -> &'static str {
+    ""
+}
+
+#[test]
+fn why_an_activation_failed_is_told_outside_in_public_words_alone() {
+    let mut host = TestHost::of::<Stillborn>().and::<Unlucky>().but_not_active::<Ears>().build();
+    let told = |host: &mut TestHost| {
+        let said = host.call("GET", "/nothing");
+        assert_eq!(said.status, 503);
+        said.json::<serde_json::Value>()["detail"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(told(&mut host), "the plugin `stillborn` has failed: its activation failed: the log says why");
+    assert_eq!(told(host.on::<Unlucky>()), "the plugin `unlucky` has failed: the cellar is locked");
+    assert!(host.host().failed()["unlucky"].contains("key 7 is gone"), "an admin reads it all");
+}
+
+static NOTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Notes what the host fires.
+#[plugin(id = "witness")]
+#[derive(Debug)]
+pub struct Witness;
+
+fn note(ctx: &Context<Witness>, what: String) {
+    let states = ["witness", "witnessed"].map(|id| ctx.scope().lent().shared.plugin_by_id(id).unwrap().1.life());
+    let states = states.map(|life| life.word()).join(" ");
+    NOTED.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{what} ({states})"));
+}
+
+#[hook("app:init")]
+fn note_init(ctx: &Context<Witness>, _: &AppInit) {
+    note(ctx, "init".to_owned());
+}
+
+#[hook("app:request")]
+fn note_request(ctx: &Context<Witness>, request: &AppRequest) {
+    assert!(request.request_id.parse::<AppId>().is_ok(), "an id: {}", request.request_id);
+    let AppRequest { plugin_id, method, path, .. } = request;
+    note(ctx, format!("{method} {path} of {plugin_id}"));
+}
+
+#[hook("plugin:activate")]
+fn note_activation(ctx: &Context<Witness>, activated: &PluginActivate) {
+    note(ctx, format!("{} begins", activated.plugin_id));
+}
+
+#[hook("plugin:deactivate")]
+fn note_deactivation(ctx: &Context<Witness>, deactivated: &PluginDeactivate) {
+    note(ctx, format!("{} ends", deactivated.plugin_id));
+}
+
+/// Is noted.
+#[plugin(id = "witnessed", requires("witness >= 0.1"))]
+#[derive(Debug)]
+pub struct Witnessed;
+
+/// Nothing.
+#[endpoint(GET, "/nothing/{x}", public)]
+async fn seen(_ctx: &Context<Witnessed>) -> &'static str {
+    ""
+}
+
+#[test]
+fn the_host_tells_of_what_it_does_after_it_was_done() {
+    let mut host = TestHost::of::<Witnessed>().build();
+    host.call(Method::GET, "/nothing/1?x=y");
+    let handle = host.host().clone();
+    host.block_on(handle.disable("witnessed")).unwrap();
+    host.call(Method::GET, "/nothing/2");
+    host.block_on(handle.enable("witnessed")).unwrap();
+    host.block_on(handle.stop(1.second())).unwrap();
+    assert_eq!(
+        *NOTED.lock().unwrap(),
+        [
+            "witness begins (active linked)",
+            "witnessed begins (active active)",
+            "init (active active)",
+            "GET /api/plugins/witnessed/endpoints/nothing/1 of witnessed (active active)",
+            "witnessed ends (active inactive)",
+            "witnessed begins (active active)",
+            "witnessed ends (active linked)",
+        ]
+    );
+}
+
+/// Is called from outside.
+#[plugin(id = "shop", config = ShopSettings)]
+#[derive(Debug)]
+pub struct Shop;
+
+/// The settings of the shop.
+#[derive(Config)]
+pub struct ShopSettings {
+    /// What the bank signs with.
+    #[config(default, secret)]
+    pub secret: Secret,
+}
+
+/// Seldom.
+#[endpoint(GET, "/seldom", public, rate = "2/s")]
+async fn seldom(_ctx: &Context<Shop>) -> &'static str {
+    ""
+}
+
+#[webhook("paid", verify = github(secret = config.secret))]
+async fn paid(ctx: &Context<Shop>, delivery: &WebhookDelivery) -> Result<()> {
+    ctx.db().increment(delivery.event(), 1).await?;
+    Ok(())
+}
+
+#[webhook("heard", verify = none)]
+async fn heard(ctx: &Context<Shop>, delivery: &WebhookDelivery) -> Result<()> {
+    ctx.db().increment(delivery.event(), 1).await?;
+    Ok(())
+}
+
+#[test]
+fn calls_are_limited_as_a_server_limits_them() {
+    let mut host = TestHost::of::<Shop>().build();
+    let statuses: Vec<u16> = (0..3).map(|_| host.call("GET", "/seldom").status.as_u16()).collect();
+    assert_eq!(statuses, [200, 200, 429]);
+    host.advance(1.second());
+    assert_eq!(host.call(Method::GET, "/seldom").status, 200);
+}
+
+#[test]
+fn webhooks_are_signed_with_the_secret_of_the_settings() {
+    let mut host = TestHost::of::<Shop>().config(json!({ "secret": ["new", "old"] })).build();
+    for name in ["paid", "heard"] {
+        let statuses = [(); 2].map(|()| host.webhook(name, "invoice", json!({})).status.as_u16());
+        assert_eq!(statuses, [202, 202], "each has an id of its own");
+    }
+    assert_eq!(host.signed_webhook("paid", "old", "1", "invoice", json!({})).status, 202);
+    assert_eq!(host.signed_webhook("paid", "old", "1", "invoice", json!({})).status, 200);
+    assert_eq!(host.signed_webhook("paid", "another", "2", "invoice", json!({})).status, 401);
+    let counted: Option<u32> = host.with::<Shop, _>(async |ctx| ctx.db().get("invoice").await).unwrap();
+    assert_eq!(counted, Some(5));
+}
+
+#[test]
+fn a_hook_was_fired_as_often_as_it_was_fired() {
+    let mut host = both().build();
+    for times in 0..3 {
+        assert_eq!((host.fired::<BellRung>(), host.handled::<BellRung>()), (times, 4 * times));
+        let _ = host.fire(&rung());
+    }
+    let handle = host.host().clone();
+    host.block_on(handle.disable("ears")).unwrap();
+    host.block_on(handle.disable("trouble")).unwrap();
+    let _ = host.fire(&rung());
+    assert_eq!((host.fired::<BellRung>(), host.handled::<BellRung>()), (4, 12));
+}
+
+#[test]
+fn an_event_of_a_plugin_that_takes_no_work_is_not_published_from_outside() {
+    let mut host = TestHost::of::<Post>().build();
+    let handle = host.host().clone();
+    let call = Call::of_host(handle.shared(), AppId::default());
+    let post = async || handle.emit_json(&call, "post:letter", json!({ "text": "x" })).await;
+    host.block_on(post()).unwrap();
+    host.block_on(handle.disable("post")).unwrap();
+    let refused = host.block_on(post()).unwrap_err();
+    assert_eq!((refused.status().as_u16(), refused.code()), (503, "plugin-unavailable"));
+    assert_eq!(host.block_on(handle.emit_json(&call, "post:lost", json!({}))).unwrap_err().status(), 404);
+}
+
+static AT_WORK: Barrier = Barrier::new(2);
+static MAY_END: Barrier = Barrier::new(2);
+static DEACTIVATED: AtomicBool = AtomicBool::new(false);
+
+/// Something takes long.
+#[hook_point("labour:begun")]
+pub struct LabourBegun {}
+
+/// Holds its thread.
+#[plugin(id = "labour")]
+#[derive(Debug)]
+pub struct Labour;
+
+#[hook("labour:begun")]
+fn labour(_ctx: &Context<Labour>, _: &LabourBegun) {
+    AT_WORK.wait();
+    MAY_END.wait();
+}
+
+#[deactivate]
+fn rest(_ctx: &Context<Labour>) {
+    DEACTIVATED.store(true, Ordering::SeqCst);
+}
+
+#[test]
+fn a_plugin_is_deactivated_after_what_it_runs() {
+    let mut host = TestHost::of::<Labour>().build();
+    let handle = host.host().clone();
+    let mut disabling = pin!(handle.disable("labour"));
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            let call = Call::of_host(handle.shared(), AppId::default());
+            fire(&call.scope("test", u32::MAX), &LabourBegun {}).now_or_never().map(|outcome| outcome.ran())
+        });
+        AT_WORK.wait();
+        assert!(disabling.as_mut().now_or_never().is_none());
+        host.advance(1.second());
+        assert!(disabling.as_mut().now_or_never().is_none());
+        assert!(!DEACTIVATED.load(Ordering::SeqCst));
+        MAY_END.wait();
+    });
+    host.advance(1.second());
+    assert!(disabling.as_mut().now_or_never().is_some_and(|disabled| disabled.is_ok()));
+    assert!(DEACTIVATED.load(Ordering::SeqCst));
+}
+
+static ENDED: Mutex<Vec<&str>> = Mutex::new(Vec::new());
+
+fn ended(who: &'static str) {
+    ENDED.lock().unwrap_or_else(PoisonError::into_inner).push(who);
+}
+
+/// Stops at once, and is required.
+#[plugin(id = "cellar")]
+#[derive(Debug)]
+pub struct Cellar;
+
+#[deactivate]
+async fn close_the_cellar(_ctx: &Context<Cellar>) {
+    ended("cellar");
+}
+
+/// Does not stop.
+#[plugin(id = "house", requires("cellar >= 0.1"))]
+#[derive(Debug)]
+pub struct House;
+
+#[deactivate]
+async fn burn(_ctx: &Context<House>) {
+    ended("house");
+    std::future::pending().await
+}
+
+/// Does not stop either.
+#[plugin(id = "roof", requires("house >= 0.1"))]
+#[derive(Debug)]
+pub struct Roof;
+
+#[deactivate]
+async fn burn_as_well(_ctx: &Context<Roof>) {
+    ended("roof");
+    std::future::pending().await
+}
+
+#[test]
+fn plugins_that_do_not_stop_hold_the_host_up_for_a_while_and_no_longer() {
+    let mut host = TestHost::of::<Roof>().build();
+    let (handle, began) = (host.host().clone(), host.now());
+    host.block_on(handle.stop(1.second())).unwrap();
+    assert_eq!(host.now().since(began), 12.seconds());
+    assert_eq!(*ENDED.lock().unwrap(), ["roof", "house", "cellar"], "what requires another ends before it");
+}
+
+/// Starts a task when it starts.
+#[plugin(id = "tasks")]
+#[derive(Debug)]
+pub struct Starts;
+
+static KEPT: Mutex<Vec<OwnedContext<Starts>>> = Mutex::new(Vec::new());
+
+#[activate]
+fn keep(ctx: &Context<Starts>) {
+    assert!(!ctx.cancelled().is_cancelled());
+    KEPT.lock().unwrap().push(ctx.to_owned());
+}
+
+/// Something is to be kept.
+#[hook_point("tasks:wanted")]
+pub struct TaskWanted {}
+
+#[hook("tasks:wanted")]
+fn keep_too(ctx: &Context<Starts>, _: &TaskWanted) {
+    KEPT.lock().unwrap().push(ctx.for_app("b").unwrap());
+}
+
+#[test]
+fn what_a_plugin_started_is_told_to_end_when_it_stops() {
+    let mut host = TestHost::of::<Starts>().build();
+    let _ = host.fire(&TaskWanted {});
+    let handle = host.host().clone();
+    let kept = std::mem::take(&mut *KEPT.lock().unwrap());
+    assert_eq!(kept.iter().map(|ctx| ctx.cancelled().is_cancelled()).collect::<Vec<_>>(), [false, false]);
+    let mut waiting = pin!(kept[1].cancelled().cancelled());
+    assert!(waiting.as_mut().now_or_never().is_none());
+    host.block_on(handle.disable("tasks")).unwrap();
+    assert!(waiting.now_or_never().is_some());
+    host.block_on(handle.enable("tasks")).unwrap();
+    assert_eq!(kept.iter().map(|ctx| ctx.cancelled().is_cancelled()).collect::<Vec<_>>(), [true, true]);
+    let again = std::mem::take(&mut *KEPT.lock().unwrap());
+    assert_eq!(again.iter().map(|ctx| ctx.cancelled().is_cancelled()).collect::<Vec<_>>(), [false]);
 }

@@ -15,12 +15,6 @@ const _: () = {
     impl ::plugin_core::__rt::Event for Ended {
         const NAME: &'static str = "data-source:ended";
         type Plugin = DataSource;
-        fn ix() -> &'static ::plugin_core::__rt::Ix {
-            static IX: ::plugin_core::__rt::Ix = ::plugin_core::__rt::Ix::of(
-                &::plugin_core::__rt::EVENTS,
-            );
-            &IX
-        }
     }
     ::plugin_core::__rt::inventory::submit(
         ::plugin_core::__rt::Registration::new(

@@ -77,26 +77,22 @@ fn point(
 fn emit(ty: &DataType, name: &LitStr, kind: &Kind) -> TokenStream {
     let rt = rt(Span::call_site());
     let ident = &ty.ident;
-    let (point, space, constructor, rest) = match kind {
+    let (point, constructor, rest) = match kind {
         Kind::Hook { policy } => {
-            ("HookPoint", "HOOKS", "hook_point", quote!(const POLICY: #rt::HookPolicy = #rt::HookPolicy::#policy;))
+            let ix = ix("HOOKS");
+            ("HookPoint", "hook_point", quote!(const POLICY: #rt::HookPolicy = #rt::HookPolicy::#policy; #ix))
         }
         Kind::Filter { on_error, check } => {
-            ("FilterPoint", "FILTERS", "filter_point", filter(*on_error, check.as_ref()))
+            let (ix, filter) = (ix("FILTERS"), filter(*on_error, check.as_ref()));
+            ("FilterPoint", "filter_point", quote!(#filter #ix))
         }
-        Kind::Event { plugin } => ("Event", "EVENTS", "event", quote!(type Plugin = #plugin;)),
+        Kind::Event { plugin } => ("Event", "event", quote!(type Plugin = #plugin;)),
     };
-    let (point, space, constructor) =
-        (format_ident!("{point}"), format_ident!("{space}"), format_ident!("{constructor}"));
+    let (point, constructor) = (format_ident!("{point}"), format_ident!("{constructor}"));
     let impls = quote! {
         impl #rt::#point for #ident {
             const NAME: &'static str = #name;
             #rest
-
-            fn ix() -> &'static #rt::Ix {
-                static IX: #rt::Ix = #rt::Ix::of(&#rt::#space);
-                &IX
-            }
         }
     };
     // An event's name is compared with its plugin's id while the compiler evaluates this call, and it says so at its place.
@@ -111,6 +107,17 @@ fn emit(ty: &DataType, name: &LitStr, kind: &Kind) -> TokenStream {
         item: quote_spanned!(span=> #rt::#constructor::<#ident>()),
     }
     .into_tokens()
+}
+
+/// The number of the type, given from `space`.
+fn ix(space: &str) -> TokenStream {
+    let (rt, space) = (rt(Span::call_site()), format_ident!("{space}"));
+    quote! {
+        fn ix() -> &'static #rt::Ix {
+            static IX: #rt::Ix = #rt::Ix::of(&#rt::#space);
+            &IX
+        }
+    }
 }
 
 fn filter(on_error: OnError, check: Option<&Path>) -> TokenStream {

@@ -21,6 +21,9 @@ use crate::{
 
 const SIZES: [usize; 5] = [0, 1, 4, 16, 64];
 
+/// The name of the design that is usually built.
+const USUAL: &str = "RwLock map, Arc<dyn>, timeout, histogram";
+
 /// What sixteen function pointers took where the limits in nanoseconds were set.
 const SLICE_OF_16: f64 = 37.0;
 
@@ -53,16 +56,15 @@ pub(crate) fn run(options: &Options) -> bool {
     let mut targets = Targets::default();
     let sync: Vec<Sync> = SIZES.iter().map(|n| sync(options, *n)).collect();
     if let [_, one, _, sixteen, _] = &*sync {
-        // A busy machine is a slow one: what has a limit in nanoseconds is brought to the speed at which limits were set.
-        let slowed = sixteen.slice / SLICE_OF_16;
+        // What was measured counts. A busy machine is a slow one, so beside it stands what it would be at the speed at which limits were
+        // set; that does not count, because whatever slows the slice of function pointers would loosen the limits.
+        let (slowed, timing) = (sixteen.slice / SLICE_OF_16, (sixteen.all - sixteen.ours) / 16.0);
         println!("this machine takes {slowed:.2} × as long as the one that the limits in nanoseconds were set on\n");
-        targets.at_most("sync, 1 handler, ns at that one's speed", one.ours / slowed, 20.0);
+        targets.at_most("sync, 1 handler, ns as measured", one.ours, 20.0);
+        targets.would_be_at_most("sync, 1 handler, ns at that one's speed", one.ours / slowed, 20.0);
         targets.at_most("sync, 16 handlers / slice of fn pointers", sixteen.ratio, 1.7);
-        targets.at_most(
-            "timing every handler, ns more each at that one's speed",
-            (sixteen.all - sixteen.ours) / 16.0 / slowed,
-            15.0,
-        );
+        targets.at_most("timing every handler, ns more each, as measured", timing, 15.0);
+        targets.would_be_at_most("timing every handler, ns more each at that one's speed", timing / slowed, 15.0);
     }
     for n in SIZES {
         ready(options, n, &mut targets);
@@ -90,8 +92,8 @@ struct Sync {
 
 fn sync(options: &Options, n: usize) -> Sync {
     let (bed, all) = (Bed::new(Style::Sync, n, Timing::Sampled), Bed::new(Style::Sync, n, Timing::All));
-    let (slice, fired) = (Slice::new(n), Fired::default());
-    let (slice, scope, all) = (&slice, &bed.scope(), &all.scope());
+    let (slice, usual, fired) = (Slice::new(n), Usual::new(Style::Sync, n), Fired::default());
+    let (slice, usual, scope, all) = (&slice, &usual, &bed.scope(), &all.scope());
     let table = interleave(
         options,
         vec![
@@ -102,6 +104,7 @@ fn sync(options: &Options, n: usize) -> Sync {
             }),
             awaits("ours", || ours::fire(scope, &fired)),
             awaits("ours, every handler timed", || ours::fire(all, &fired)),
+            awaits(USUAL, || usual.call(scope, &fired)),
         ],
     );
     table.print(&format!("sync, {n} handlers"), "slice of fn pointers");
@@ -122,7 +125,7 @@ fn ready(options: &Options, n: usize, targets: &mut Targets) {
         vec![
             awaits("boxed futures, no guards", || boxed.call(scope, &fired)),
             awaits("ours", || ours::fire(scope, &fired)),
-            awaits("RwLock map, Arc<dyn>, timeout, Instant", || usual.call(scope, &fired)),
+            awaits(USUAL, || usual.call(scope, &fired)),
         ],
     );
     table.print(&format!("async and ready, {n} handlers"), "boxed futures, no guards");
@@ -142,7 +145,7 @@ fn suspended(options: &Options, n: usize, targets: &mut Targets) {
             awaits("boxed futures, a timeout each", || boxed.call_with_timeouts(scope, &fired)),
             awaits("boxed futures, no guards", || boxed.call(scope, &fired)),
             awaits("ours", || ours::fire(scope, &fired)),
-            awaits("RwLock map, Arc<dyn>, timeout, Instant", || usual.call(scope, &fired)),
+            awaits(USUAL, || usual.call(scope, &fired)),
         ],
     );
     table.print(&format!("async and suspended once, {n} handlers"), "boxed futures, a timeout each");

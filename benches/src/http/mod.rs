@@ -1,4 +1,7 @@
 //! Requests over HTTP: our router with all its guards beside bare actix-web, each on one worker, under the same load in turns.
+//!
+//! It is the router alone, as an application of one's own would mount it: what the server wraps around it, such as looking at
+//! tokens and counting requests, is not measured.
 
 mod load;
 mod servers;
@@ -37,7 +40,10 @@ pub(crate) fn run(options: &Options) -> bool {
         }
     }
 
-    println!("{:<46} {:>9} {:>9} {:>9} {:>7}", "requests a second", "median", "p10", "p90", "ratio");
+    println!(
+        "{:<46} {:>9} {:>9} {:>9} {:>7}",
+        "requests a second, router without the server", "median", "p10", "p90", "ratio"
+    );
     let mut targets = Targets::default();
     for (server, rounds) in servers.iter().zip(&figures) {
         let [p50, p10, p90] = [0.5, 0.1, 0.9].map(|at| quantile(rounds, at));

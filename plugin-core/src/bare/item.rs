@@ -1,8 +1,15 @@
 //! Functions as types.
 
 /// The value of a zero-sized function item, made from its type alone, so that a plain `fn` pointer can call it.
+///
+/// Only for a type of which a value was handed in, as registrations do: there are types without any, and this would make one up. So it
+/// is this crate's alone.
+///
+/// ```compile_fail,E0603
+/// let nothing = plugin_core::bare::item::item::<std::convert::Infallible>();
+/// ```
 #[inline]
-pub fn item<F: Copy + 'static>() -> F {
+pub(crate) fn item<F: Copy + 'static>() -> F {
     const { assert!(size_of::<F>() == 0, "only function items have no size") };
     // SAFETY: `F` has no size, so nothing is read from the pointer, which is aligned; and it is `Copy`, so a value of it existed
     // (the registration took one) and another needs no permission.

@@ -4,5 +4,5 @@
 
 pub mod cycles;
 pub mod frame;
-pub mod item;
+pub(crate) mod item;
 pub mod slot;

@@ -1,6 +1,12 @@
 //! One piece of work that the host does, and for whom.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+};
 
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -56,6 +62,19 @@ pub struct Call {
     pub origin: Origin,
     /// Cancelled when the work should end early.
     pub cancelled: CancellationToken,
+    /// What led to it, where it goes on from a context that was kept.
+    pub kept: Option<Kept>,
+}
+
+/// What a context that outlives its call keeps of it.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The points and items that led to the one that kept it, the outermost first.
+    pub names: Vec<&'static str>,
+    /// The place of the plugin whose context it is.
+    pub plugin: usize,
+    /// Cancelled when that plugin stops: as it ran then, not as it may run again.
+    pub stop: CancellationToken,
 }
 
 /// A call as one handler, or the handlers of one point, see it.
@@ -72,13 +91,18 @@ pub struct Running {
     pub name: &'static str,
     /// How many points were fired or applied, one from within the other, to come here.
     pub depth: u8,
-    item: std::sync::atomic::AtomicU32,
+    item: AtomicU32,
 }
 
 impl Running {
     /// The item numbered `item`, called `name`.
     pub fn item(name: &'static str, item: u32) -> Self {
         Self { name, depth: 0, item: item.into() }
+    }
+
+    /// The same, to be kept: as deep, so that what goes on from there does not begin to count again.
+    pub fn kept(&self) -> Self {
+        Self { name: self.name, depth: self.depth, item: self.item.load(Relaxed).into() }
     }
 
     /// The point `name`, fired or applied within `outer`. No item runs yet.
@@ -90,19 +114,20 @@ impl Running {
     /// Says that the item numbered `item` runs from now on.
     #[inline]
     pub fn now(&self, item: u32) {
-        self.item.store(item, std::sync::atomic::Ordering::Relaxed);
+        self.item.store(item, Relaxed);
     }
 
     /// The number of the item that runs.
     pub fn current(&self) -> usize {
-        self.item.load(std::sync::atomic::Ordering::Relaxed) as usize
+        self.item.load(Relaxed) as usize
     }
 }
 
 impl Call {
     /// A call of the host's own, for `app` and nobody.
     pub fn of_host(shared: &Arc<Shared>, app: AppId) -> Self {
-        Self { shared: Arc::clone(shared), app, user: None, origin: Origin::Host, cancelled: CancellationToken::new() }
+        let (shared, cancelled) = (Arc::clone(shared), CancellationToken::new());
+        Self { shared, app, user: None, origin: Origin::Host, cancelled, kept: None }
     }
 
     /// The scope in which the item numbered `item`, called `name`, runs.
@@ -115,6 +140,7 @@ impl Call {
 pub fn chain(scope: &Scope) -> Vec<&'static str> {
     let mut names: Vec<_> =
         std::iter::successors(Some(scope), |scope| scope.parent()).map(|scope| scope.data().name).collect();
+    names.extend(scope.lent().kept.iter().flat_map(|kept| kept.names.iter().rev()));
     names.reverse();
     names
 }

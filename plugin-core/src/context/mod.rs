@@ -2,6 +2,7 @@
 
 pub mod call;
 pub mod caller;
+pub mod cancelled;
 pub mod log;
 pub mod shared;
 pub mod subscriptions;
@@ -11,13 +12,13 @@ use std::{fmt, marker::PhantomData, ops::Deref, sync::Arc};
 
 use futures_util::{FutureExt, future::Future};
 use ref_cast::{RefCastCustom, ref_cast_custom};
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     bare::frame::Frame,
     clock::Timestamp,
     context::{
-        call::{Call, OwnedScope, Running, Scope},
+        call::{Call, Kept, OwnedScope, Scope, chain},
+        cancelled::Cancelled,
         log::Log,
     },
     error::Result,
@@ -99,9 +100,33 @@ impl<P: Plugin> Context<P> {
         P::ID
     }
 
-    /// Cancelled when the plugin stops or the caller has gone.
-    pub fn cancelled(&self) -> &CancellationToken {
-        &self.call().cancelled
+    /// Tells when the work should end: the plugin stops, or the caller has gone. Of a context that was kept with
+    /// [`to_owned`](Self::to_owned) it is the plugin as it ran then, so a task ends even if the plugin is switched on again.
+    ///
+    /// ```ignore
+    /// let ctx = ctx.to_owned();
+    /// tokio::spawn(async move {
+    ///     while !ctx.cancelled().is_cancelled() {
+    ///         tokio::select! {
+    ///             () = ctx.cancelled().cancelled() => {}
+    ///             () = look_around(&ctx) => {}
+    ///         }
+    ///     }
+    /// });
+    /// ```
+    pub fn cancelled(&self) -> Cancelled {
+        let call = self.call();
+        let (own, keeper) = match &call.kept {
+            Some(kept) if Some(kept.plugin) == self.place() => (kept.stop.clone(), None),
+            Some(kept) => (self.state().stop(), Some(kept.stop.clone())),
+            None => (self.state().stop(), None),
+        };
+        Cancelled([Some(own), Some(call.cancelled.clone()), keeper])
+    }
+
+    /// Where the plugin stands among the host's.
+    fn place(&self) -> Option<usize> {
+        self.call().shared.places.get(P::ix())
     }
 
     /// Whether any handler of the hook `H` is linked, for payloads that are dear to make.
@@ -115,8 +140,8 @@ impl<P: Plugin> Context<P> {
     /// # Errors
     /// If `app` is no id.
     pub fn for_app(&self, app: impl AsRef<str>) -> Result<OwnedContext<P>, InvalidId> {
-        let call = Call { app: AppId::new(app)?, user: None, ..self.call().clone() };
-        Ok(OwnedContext::of(Arc::new(call), &self.scope))
+        let app = AppId::new(app)?;
+        Ok(self.keep(|call| (call.app, call.user) = (app, None)))
     }
 
     /// The apps in which the plugin has data, in the order of their ids.
@@ -129,7 +154,22 @@ impl<P: Plugin> Context<P> {
 
     /// The same context, to be kept beyond this call of the handler.
     pub fn to_owned(&self) -> OwnedContext<P> {
-        OwnedContext::of(Arc::new(self.call().clone()), &self.scope)
+        self.keep(|_| ())
+    }
+
+    /// A context like this one, of a call with what `change` does to it.
+    fn keep(&self, change: impl FnOnce(&mut Call)) -> OwnedContext<P> {
+        let plugin = self.place().expect("a handler's plugin is part of the host that runs it");
+        let stop = match &self.call().kept {
+            Some(kept) if kept.plugin == plugin => kept.stop.clone(),
+            _ => self.state().stop(),
+        };
+        let mut names = chain(&self.scope);
+        // The last is the frame's own.
+        names.pop();
+        let mut call = Call { kept: Some(Kept { names, plugin, stop }), ..self.call().clone() };
+        change(&mut call);
+        OwnedContext::of(Arc::new(call), &self.scope)
     }
 
     /// Publishes `event`: one row a listener, on disk when this returns. Listeners run afterwards; what becomes of them is not
@@ -144,7 +184,7 @@ impl<P: Plugin> Context<P> {
 
     async fn emit_json(&self, name: &'static str, body: serde_json::Value) -> Result<()> {
         let call = self.call();
-        let place = call.shared.places.get(P::ix()).expect("a handler's plugin is part of the host that runs it");
+        let place = self.place().expect("a handler's plugin is part of the host that runs it");
         call.shared.outbox.emit(call, place, name, body).await
     }
 
@@ -168,9 +208,7 @@ pub struct OwnedContext<P: Plugin> {
 
 impl<P: Plugin> OwnedContext<P> {
     fn of(call: Arc<Call>, scope: &Scope) -> Self {
-        let running = scope.data();
-        let item = u32::try_from(running.current()).unwrap_or(u32::MAX);
-        Self { plugin: PhantomData, scope: Frame::own(call, Running::item(running.name, item)) }
+        Self { plugin: PhantomData, scope: Frame::own(call, scope.data().kept()) }
     }
 }
 
@@ -215,7 +253,7 @@ impl<P: Plugin> Events<'_, P> {
             handler(context, event).map(HookReturn::into_result).boxed()
         };
         let shared = &context.call().shared;
-        let place = shared.places.get(P::ix()).expect("a handler's plugin is part of the host that runs it");
+        let place = context.place().expect("a handler's plugin is part of the host that runs it");
         let item = u32::try_from(context.scope.data().current()).unwrap_or(u32::MAX);
         SubscriptionId(shared.subscriptions.add(event, place, item, Arc::new(run)))
     }
@@ -223,6 +261,6 @@ impl<P: Plugin> Events<'_, P> {
     /// Ends a subscription of this plugin; whether there was one.
     pub fn off(&self, subscription: SubscriptionId) -> bool {
         let shared = &self.0.call().shared;
-        shared.places.get(P::ix()).is_some_and(|place| shared.subscriptions.remove(place, subscription.0))
+        self.0.place().is_some_and(|place| shared.subscriptions.remove(place, subscription.0))
     }
 }

@@ -1,6 +1,6 @@
 //! What every call of a running host shares.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use crate::{
     clock::Clock,
@@ -9,9 +9,12 @@ use crate::{
     plugin::state::PluginState,
     point::{Ix, Plugin},
     site::{Kind, Site},
-    stats::Stats,
+    stats::{Stats, thread::let_marks_arrive},
     store::engine::Engine,
 };
+
+/// How often it is looked whether a plugin still holds a thread: nobody tells when a function returns.
+const AGAIN: Duration = Duration::from_millis(5);
 
 /// A boxed future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -95,6 +98,27 @@ impl Shared {
     pub fn plugin<P: Plugin>(&self) -> &PluginState {
         let place = self.places.get(P::ix()).expect("a handler's plugin is part of the host that runs it");
         &self.plugins[place]
+    }
+
+    /// Waits until nothing of the plugin at `place` runs: no counted work, and no handler that holds a thread. What begins now sees
+    /// that the plugin is off, if it is.
+    pub async fn idle(&self, place: usize) {
+        let Some(plugin) = self.plugins.get(place) else { return };
+        let_marks_arrive();
+        loop {
+            // Marks first: work that is counted when it leaves its thread is counted before its mark goes.
+            if self.holds_a_thread(plugin) {
+                self.clock.sleep(AGAIN).await;
+            } else if plugin.is_idle() {
+                return;
+            } else {
+                plugin.drained().await;
+            }
+        }
+    }
+
+    fn holds_a_thread(&self, plugin: &PluginState) -> bool {
+        self.stats.at_work().any(|item| self.items.get(item as usize).is_some_and(|info| info.plugin == plugin.id))
     }
 
     /// The plugin with this id.

@@ -154,6 +154,8 @@ pub(crate) struct Run<'r, 'a, C, T: 'static, S> {
     turns: Turns<'r, 'a, C>,
     limit: Duration,
     timed: bool,
+    /// The handler that the watchdog has named and counted.
+    named: Option<usize>,
     since: Ticks,
     /// Known once a handler has suspended.
     wait: Option<Wait<'a>>,
@@ -169,7 +171,7 @@ struct Wait<'a> {
     deadline: Slot<'static, ()>,
     /// The plugin whose work is counted, so that it waits for its handlers before it stops.
     plugin: u32,
-    entered: Option<Entered<'a>>,
+    entered: Entered<'a>,
 }
 
 /// Whose turn it is.
@@ -215,6 +217,7 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
             turns: Turns { entries, stats: &shared.stats, at: 0, stage: Stage::New },
             limit,
             timed: false,
+            named: None,
             since: Ticks::default(),
             wait: None,
         }
@@ -251,6 +254,9 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
                     return Poll::Ready(());
                 }
                 Ok(Poll::Pending) => {
+                    if marked.was_named() {
+                        self.named = Some(self.turns.at);
+                    }
                     let Some((failure, next)) = self.overdue(cx) else { return Poll::Pending };
                     self.end_with(failure, next);
                 }
@@ -262,7 +268,6 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
     #[inline]
     fn advance(&mut self, marked: &Marked, cx: &mut task::Context<'_>) -> Poll<()> {
         let (entries, running, marked) = (self.turns.entries, self.steps.scope().data(), marked.writer());
-        let all_on = PluginState::all_on();
         // Only stored in `turns`, not read back from there, at every turn: a load of what was just stored is slow.
         let mut at = self.turns.at;
         while let Some(entry) = entries.get(at) {
@@ -270,7 +275,7 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
             marked.at(entry.item);
             let polled = if self.turns.stage == Stage::Suspended {
                 self.slot.0.poll(cx)
-            } else if all_on || self.shared.plugins[entry.plugin as usize].is_on() {
+            } else if PluginState::all_on() || self.shared.plugins[entry.plugin as usize].is_on() {
                 running.now(entry.item);
                 self.steps.start(&entry.call, &mut self.slot.0, cx)
             } else {
@@ -311,13 +316,19 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
 
     #[cold]
     fn fail(&mut self, item: u32, failure: Failure, next: Next) {
-        self.shared.stats.failed(item, failure.ended());
+        if self.named != Some(self.turns.at) || failure.ended() != Ended::Timeout {
+            self.shared.stats.failed(item, failure.ended());
+        }
         log(self.shared, item, &failure);
         let wanted = self.steps.failed(item, failure);
         self.turns.stage = Stage::Calling;
         self.turns.at += 1;
         if wanted == Next::IsSkipped || next == Next::IsSkipped {
             self.skip_rest();
+        }
+        if self.timed {
+            // What the failed one took, and the log, is not the next one's.
+            self.since = Ticks::now();
         }
     }
 
@@ -345,7 +356,7 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
             (Some(wait), Some(now)) => {
                 wait.began = now;
                 if wait.plugin != entry.plugin {
-                    (wait.plugin, wait.entered) = (entry.plugin, plugins[entry.plugin as usize].enter());
+                    (wait.plugin, wait.entered) = (entry.plugin, plugins[entry.plugin as usize].go_on());
                 }
                 match &wait.armed {
                     // Most handlers have the same limit, so that the deadline of an earlier one comes first and is kept.
@@ -361,7 +372,8 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
             (Some(wait), None) => wait,
             (none, now) => {
                 let (began, plugin) = (now.unwrap_or_default(), entry.plugin);
-                let entered = plugins[plugin as usize].enter();
+                // It has begun, so it is waited for, even if its plugin was switched off meanwhile.
+                let entered = plugins[plugin as usize].go_on();
                 none.insert(Wait { chain_began: began, began, armed: None, deadline: Slot::default(), plugin, entered })
             }
         };

@@ -184,13 +184,13 @@ impl<T: FilterPoint> Future for Apply<'_, T> {
 }
 
 fn checked<T: FilterPoint>(value: T) -> Result<T> {
-    match value.check() {
-        Ok(()) => Ok(value),
-        Err(wrong) => {
-            tracing::error!(target: "plugin", point = T::NAME, "the filtered value may not be used: {wrong}");
-            Err(refused(T::NAME, wrong))
-        }
-    }
+    let wrong = match guard::catch(|| value.check()) {
+        Ok(Ok(())) => return Ok(value),
+        Ok(Err(wrong)) => wrong,
+        Err(said) => format!("its check panicked: {said}"),
+    };
+    tracing::error!(target: "plugin", point = T::NAME, "the filtered value may not be used: {wrong}");
+    Err(refused(T::NAME, wrong))
 }
 
 async fn apply_json<T: FilterPoint>(outer: &Scope, value: Value) -> Result<Value> {

@@ -157,35 +157,58 @@ where
     F: Future<Output = Result<T>> + Unpin,
 {
     let shared = &*call.shared;
-    let mut began = None;
+    let (mut began, mut seen) = (None, Seen::Never);
     let mut running = std::pin::pin!(guarded(&shared.clock, limit, make));
     let result = future::poll_fn(|cx| {
         began.get_or_insert_with(Instant::now);
-        let _marked = mark(shared, item);
-        running.as_mut().poll(cx)
+        seen.by_watchdog(shared, item, || running.as_mut().poll(cx))
     })
     .await;
     let took = began.map_or(Duration::ZERO, |began: Instant| began.elapsed());
-    finish(shared, item, took, &result);
+    finish_seen(shared, item, took, &result, seen);
     result
 }
 
-/// Shows the watchdog that the current thread runs `item` until the value is dropped. For what runs outside [`run_item`], such as
-/// a sync handler on a pool of threads.
+/// Whether the watchdog has named a call, and so counted it as a timeout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seen {
+    Never,
+    TooLong,
+}
+
+impl Seen {
+    /// Runs `work` of a call of `item` while the watchdog looks.
+    pub(crate) fn by_watchdog<T>(&mut self, shared: &Shared, item: u32, work: impl FnOnce() -> T) -> T {
+        let marked = Marked::new(shared.stats.host());
+        marked.at(item);
+        let done = work();
+        if marked.was_named() {
+            *self = Self::TooLong;
+        }
+        done
+    }
+}
+
+/// Shows the watchdog that the current thread runs `item` until the value is dropped. For a sync handler on a pool of threads: whoever
+/// waits for it counts it when it takes too long, so the watchdog only names it.
 pub fn mark(shared: &Shared, item: u32) -> impl Drop {
-    let marked = Marked::new(shared.stats.host());
+    let marked = Marked::minded(shared.stats.host());
     marked.at(item);
     marked
 }
 
 /// Counts and, if it failed, logs a call of `item` that took `took` and ended with `result`. For what runs outside [`run_item`].
 pub fn finish<T>(shared: &Shared, item: u32, took: Duration, result: &Result<T, Failure>) {
-    match result {
-        Ok(_) => shared.stats.record(item, Ended::Ok, took),
-        Err(failure) => {
-            shared.stats.record(item, failure.ended(), took);
-            log(shared, item, failure);
-        }
+    finish_seen(shared, item, took, result, Seen::Never);
+}
+
+/// The same; a timeout that the watchdog has counted is not counted again.
+pub(crate) fn finish_seen<T>(shared: &Shared, item: u32, took: Duration, result: &Result<T, Failure>, seen: Seen) {
+    let ended = result.as_ref().map_or_else(Failure::ended, |_| Ended::Ok);
+    let counted = if seen == Seen::TooLong && ended == Ended::Timeout { Ended::Ok } else { ended };
+    shared.stats.record(item, counted, took);
+    if let Err(failure) = result {
+        log(shared, item, failure);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     any::Any,
     future::{self, Future},
+    ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::{self, Poll},
@@ -355,8 +356,8 @@ fn fire_sync<H: HookPoint>(outer: &Scope, entries: &[SyncEntry<H>], hook: &H) ->
     let mine = stats.mine();
     let run = mine.run(entries.first().map_or(u32::MAX, |entry| entry.item));
     let marked = Marked::new(stats.host());
-    if mine.times(run) || !PluginState::all_on() {
-        return fire_slowly(&scope, entries, hook, &marked, mine.times(run).then_some(mine));
+    if mine.times(run) {
+        return fire_slowly(&scope, entries, hook, &marked, Some(mine));
     }
     // One guard for all: where a failure came from is known by what was said to run. What the loop needs at every turn is its own,
     // so that it stays in registers.
@@ -365,12 +366,16 @@ fn fire_sync<H: HookPoint>(outer: &Scope, entries: &[SyncEntry<H>], hook: &H) ->
         for entry in entries {
             running.now(entry.item);
             marked.at(entry.item);
+            if !PluginState::all_on() {
+                return Ok(ControlFlow::Break(()));
+            }
             (entry.call)(scope, hook)?;
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }));
     match ended {
-        Ok(Ok(())) => Outcome::fine(entries.len()),
+        Ok(Ok(ControlFlow::Continue(()))) => Outcome::fine(entries.len()),
+        Ok(Ok(ControlFlow::Break(()))) => with_some_off(&scope, entries, hook, &marked),
         Ok(Err(error)) => after_failure(&scope, entries, hook, &marked, Failure::Error(error)),
         Err(payload) => after_failure(&scope, entries, hook, &marked, Failure::Panic(guard::message(payload))),
     }
@@ -391,7 +396,20 @@ fn fire_traced<H: HookPoint>(scope: &Scope, entries: &[SyncEntry<H>], hook: &H) 
     fire_slowly(scope, entries, hook, &Marked::new(stats.host()), mine.times(run).then_some(mine))
 }
 
-/// With a stopwatch, or with plugins that are off.
+/// Goes on at the handler that was said to run, now that a plugin is off.
+#[cold]
+#[inline(never)]
+fn with_some_off<H: HookPoint>(scope: &Scope, entries: &[SyncEntry<H>], hook: &H, marked: &Marked) -> Outcome {
+    let rest = entries.get(said_to_run(scope, entries)..).unwrap_or_default();
+    fire_rest(scope, entries, rest, hook, marked, None, Told::new::<H>())
+}
+
+/// The place of the handler that was said to run.
+fn said_to_run<H>(scope: &Scope, entries: &[SyncEntry<H>]) -> usize {
+    entries.iter().position(|entry| entry.item as usize == scope.data().current()).unwrap_or(entries.len())
+}
+
+/// With a stopwatch, or traced.
 #[inline(never)]
 fn fire_slowly<H: HookPoint>(
     scope: &Scope,
@@ -433,12 +451,12 @@ fn fire_rest<'e, H: HookPoint>(
     while !rest.is_empty() {
         let ended = catch_unwind(AssertUnwindSafe(|| {
             for entry in rest {
-                if !shared.plugins[entry.plugin as usize].is_on() {
+                scope.data().now(entry.item);
+                marked.at(entry.item);
+                if !PluginState::all_on() && !shared.plugins[entry.plugin as usize].is_on() {
                     told.skip(shared, entry.item);
                     continue;
                 }
-                scope.data().now(entry.item);
-                marked.at(entry.item);
                 let result = (entry.call)(scope, hook);
                 if let Some(mine) = &timed {
                     since = mine.took_since(entry.item, since);
@@ -453,6 +471,10 @@ fn fire_rest<'e, H: HookPoint>(
             Err(payload) => Failure::Panic(guard::message(payload)),
         };
         rest = told.failed_at(scope, entries, failure);
+        if timed.is_some() {
+            // What the failed one took, and the log, is not the next one's.
+            since = Ticks::now();
+        }
     }
     told.ran_of(entries.len())
 }
@@ -467,8 +489,7 @@ impl Told<'_> {
     fn failed_at<'e, H>(&mut self, scope: &Scope, entries: &'e [SyncEntry<H>], failure: Failure) -> &'e [SyncEntry<H>] {
         let shared = &*scope.lent().shared;
         let item = u32::try_from(scope.data().current()).unwrap_or(u32::MAX);
-        let at = entries.iter().position(|entry| entry.item == item).unwrap_or(entries.len());
-        let rest = entries.get(at + 1..).unwrap_or_default();
+        let rest = entries.get(said_to_run(scope, entries) + 1..).unwrap_or_default();
         shared.stats.failed(item, failure.ended());
         guard::log(shared, item, &failure);
         if self.failed(shared, item, failure) == Next::Runs {

@@ -12,7 +12,7 @@ use crate::{
     context::shared::Shared,
     stats::{
         Ended,
-        thread::{Mark, marks},
+        thread::{Mark, marks, name_mark},
     },
 };
 
@@ -60,7 +60,8 @@ impl Watchdog {
     }
 
     /// Looks once. `now` is the time since any fixed point; a call counts as long as it was seen, so it is named only after it was
-    /// seen twice. What is named is logged, and counted as a timeout the first time.
+    /// seen twice. What is named is logged, and counted as a timeout the first time; not where somebody on another thread waits
+    /// for it, who counts it.
     pub fn scan(&mut self, now: Duration) -> Vec<Held> {
         let Some(shared) = self.shared.upgrade() else { return Vec::new() };
         let mut held = Vec::new();
@@ -72,7 +73,7 @@ impl Watchdog {
             let mut now_seen = before.unwrap_or(Seen { mark, since: now, patience: limit });
             let time = now.saturating_sub(now_seen.since);
             if time > now_seen.patience {
-                if now_seen.patience == limit {
+                if now_seen.patience == limit && !mark.is_minded() && name_mark(thread, mark) {
                     shared.stats.failed(item, Ended::Timeout);
                 }
                 now_seen.patience = 2 * time;

@@ -25,7 +25,7 @@ pub(super) fn known(error: &actix_web::Error) -> Option<Problem> {
         return Some(malformed(format!("the path: {error}")));
     }
     if let Some(QueryPayloadError::Deserialize(error)) = error.as_error() {
-        return Some(invalid("", error.to_string()));
+        return Some(at_path(String::new(), error.to_string()));
     }
     if let Some(error) = error.as_error::<JsonPayloadError>() {
         return Some(of_json(error));
@@ -44,7 +44,7 @@ fn of_json(error: &JsonPayloadError) -> Problem {
     match error {
         JsonPayloadError::OverflowKnownLength { .. } | JsonPayloadError::Overflow { .. } => too_large(None),
         JsonPayloadError::ContentType => not_of_type("application/json"),
-        JsonPayloadError::Deserialize(error) if error.is_data() => invalid("", error.to_string()),
+        JsonPayloadError::Deserialize(error) if error.is_data() => at_path(String::new(), error.to_string()),
         JsonPayloadError::Deserialize(error) => malformed(format!("the body is no JSON: {error}")),
         JsonPayloadError::Payload(error) => of_payload(error),
         _ => Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR),
@@ -55,7 +55,7 @@ fn of_form(error: &UrlencodedError) -> Problem {
     match error {
         UrlencodedError::Overflow { .. } => too_large(None),
         UrlencodedError::ContentType => not_of_type("application/x-www-form-urlencoded"),
-        UrlencodedError::Parse(error) => invalid("", error.to_string()),
+        UrlencodedError::Parse(error) => at_path(String::new(), error.to_string()),
         UrlencodedError::Payload(error) => of_payload(error),
         other => malformed(other.to_string()),
     }
@@ -106,14 +106,16 @@ pub(super) fn stalled() -> Problem {
     Problem::new(StatusCode::REQUEST_TIMEOUT, "request-timeout", detail).closing()
 }
 
-/// 422 because of what `serde_path_to_error` found at `path`.
+/// 422 because of what was found at `path`, empty or `.` for the whole.
 pub(super) fn at_path(path: String, detail: String) -> Problem {
     let path = if path == "." { String::new() } else { path };
-    // serde says where the object is that lacks a field or has it twice, and names the field in its text alone.
-    let begins = ["missing field `", "duplicate field `"];
+    // serde says where the object is that lacks a field, or has it twice or without being asked, and names the field in its text alone.
+    let begins = ["missing field `", "duplicate field `", "unknown field `"];
     let named = begins.iter().find_map(|begin| detail.strip_prefix(begin)).and_then(|rest| rest.split('`').next());
     let field = match named {
         Some(name) if path.is_empty() => name.to_owned(),
+        // One that is unknown was read, so that it may be part of the path.
+        Some(name) if detail.starts_with("unknown") && path.rsplit('.').next() == Some(name) => path,
         Some(name) => format!("{path}.{name}"),
         None => path,
     };

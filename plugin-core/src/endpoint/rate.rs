@@ -45,7 +45,8 @@ impl governor::clock::Clock for HostClock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        Nanos::new(u64::try_from(self.0.now().as_nanosecond()).unwrap_or(0))
+        // Not the time of day, which may be set back: then callers would be refused until it is as late as it was.
+        Nanos::new(self.0.moment().nanoseconds())
     }
 }
 
@@ -83,5 +84,20 @@ impl Limit {
 impl fmt::Debug for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Limit").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use governor::clock::Clock as _;
+
+    use super::*;
+
+    #[test]
+    fn limits_do_not_go_by_the_time_of_day() {
+        crate::ticks::calibrate();
+        let clock = Clock::system();
+        let since_1970 = u64::try_from(clock.now().as_nanosecond()).expect("it is later than that");
+        assert!(HostClock(clock).now().as_u64() < since_1970 / 2, "a counter that began when the machine did");
     }
 }

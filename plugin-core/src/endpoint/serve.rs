@@ -17,7 +17,7 @@ use crate::{
         caller::{Caller, request_id},
         shared::{BoxFuture, Shared},
     },
-    dispatch::guard::{self, Failure},
+    dispatch::guard::{self, Failure, Seen},
     endpoint::{
         Access, BODY_LIMIT, EndpointItem, Place, TIMEOUT, Visit, body,
         extract::{needs_scope, not_signed_in},
@@ -26,7 +26,6 @@ use crate::{
         rate::Limit,
     },
     error::{Error, Result},
-    plugin::state::{Life, PluginState},
     site::Site,
 };
 /// A request that an endpoint is about to answer.
@@ -84,8 +83,9 @@ impl Served {
     ) -> Result<HttpResponse, Problem> {
         let shared = &setting.shared;
         let plugin = &shared.plugins[self.plugin];
-        let _entered = plugin.enter().ok_or_else(|| unavailable(plugin))?;
+        // First: why a plugin takes no work is not for everybody.
         self.admit(&caller)?;
+        let _entered = plugin.enter().ok_or_else(|| plugin.unavailable())?;
         if let Some(limit) = &self.limit {
             limit.count(&caller, request)?;
         }
@@ -141,11 +141,8 @@ impl Served {
         let visit = Visit { call, name: self.site.name, item: self.number, request, payload, pool };
         let began = Instant::now();
         let mut running = pin!(guard::guarded(&shared.clock, limit, || (self.item.run)(visit).map(Ok)));
-        let ended = poll_fn(|cx| {
-            let _marked = guard::mark(shared, self.number);
-            running.as_mut().poll(cx)
-        })
-        .await;
+        let mut seen = Seen::Never;
+        let ended = poll_fn(|cx| seen.by_watchdog(shared, self.number, || running.as_mut().poll(cx))).await;
         let took = began.elapsed();
         // The answer goes on to the caller even where it counts as a failure.
         let (answer, counted) = match ended {
@@ -155,7 +152,7 @@ impl Served {
             }
             Err(failure) => (Err(problem_of(&failure, limit)), Err(failure)),
         };
-        guard::finish(shared, self.number, took, &counted);
+        guard::finish_seen(shared, self.number, took, &counted, seen);
         answer
     }
 }
@@ -167,6 +164,7 @@ fn call_of(shared: &Arc<Shared>, caller: Caller, cancelled: CancellationToken) -
         user: caller.user,
         origin: Origin::Request(caller.request),
         cancelled,
+        kept: None,
     }
 }
 
@@ -191,15 +189,4 @@ fn problem_of(failure: &Failure, limit: Duration) -> Problem {
         ),
         _ => Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR),
     }
-}
-
-/// 503, saying why `plugin` takes no work.
-pub fn unavailable(plugin: &PluginState) -> Problem {
-    let id = plugin.id;
-    let detail = match plugin.life() {
-        Life::Failed(reason) => format!("the plugin `{id}` has failed: {reason}"),
-        Life::Inactive => format!("the plugin `{id}` is switched off"),
-        _ => format!("the plugin `{id}` is not running"),
-    };
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "plugin-unavailable", detail)
 }

@@ -130,10 +130,10 @@ impl Builder {
                         (None, Some(format!("its settings are wrong: {}", all.join("; "))))
                     }
                 };
-                let state = PluginState::new(entry.id(), entry.item.meta.durability, config);
-                if let Some(problem) = problem.filter(|_| *wanted) {
-                    tracing::error!(plugin = entry.id(), "{problem}");
-                    state.set_life(Life::Failed(problem));
+                let mut state = PluginState::new(entry.id(), entry.item.meta.durability, config);
+                state.problem = problem;
+                if let Some(problem) = state.problem.as_ref().filter(|_| *wanted) {
+                    state.set_life(Life::Failed(problem.clone()));
                 }
                 state
             })

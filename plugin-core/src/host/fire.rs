@@ -7,6 +7,7 @@ use crate::{
     dispatch::outcome::Report,
     error::{Error, Result},
     host::Host,
+    plugin::state::Life,
     registration::Item,
 };
 
@@ -44,8 +45,13 @@ impl Host {
         let Some(Item::Event(event)) = event.map(|event| event.item) else {
             return Err(Error::not_found("there is no such event"));
         };
-        let body = (event.read)(body)?;
         let place = self.0.shared.places.get((event.owner.ix)()).expect("the host has every plugin of its catalog");
+        let plugin = &self.0.shared.plugins[place];
+        // In a host that was not started, what is published waits for one that is.
+        if matches!(plugin.life(), Life::Inactive | Life::Failed(_)) {
+            return Err(plugin.unavailable());
+        }
+        let body = (event.read)(body)?;
         self.0.shared.outbox.emit(call, place, event.name, body).await
     }
 }

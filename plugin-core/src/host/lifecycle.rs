@@ -1,11 +1,13 @@
 //! Starting and stopping: of the host, and of each plugin while it runs.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join, join_all, select};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
-    catalog::Entry,
+    catalog::{Entry, PluginEntry},
+    clock::Moment,
     context::call::Call,
     dispatch::{
         guard::{Failure, run_item},
@@ -13,7 +15,7 @@ use crate::{
     },
     error::{Error, Result},
     host::{
-        ACTIVATION, DEACTIVATION, Host,
+        ACTIVATION, DEACTIVATION, DEACTIVATIONS, Host,
         points::{AppInit, PluginActivate, PluginDeactivate},
         system,
     },
@@ -39,12 +41,13 @@ impl Host {
         self.0.deliveries.start(&self.0.shared).await?;
         for place in 0..self.0.shared.plugins.len() {
             let plugin = &self.0.shared.plugins[place];
-            if plugin.life() != Life::Linked || !self.wants(place).await? {
+            // First: wrong settings of a plugin that was switched off are nobody's concern.
+            if !self.wants(place).await? || plugin.is_on() {
                 continue;
             }
-            if let Err(reason) = self.activate(place).await {
+            if let Err(Unable { reason, told }) = self.activate(place).await {
                 tracing::error!(plugin = plugin.id, "the plugin cannot start: {reason}");
-                plugin.set_life(Life::Failed(reason));
+                plugin.fail(reason, told);
             }
         }
         let call = Call::of_host(&self.0.shared, AppId::default());
@@ -55,23 +58,49 @@ impl Host {
 
     /// Begins no new runs and deliveries, and waits `patience` for those that run. The rest goes on.
     pub async fn drain(&self, patience: Duration) {
-        self.0.scheduler.stop(self.clock(), patience).await;
-        self.0.deliveries.stop(self.clock(), patience).await;
+        let (runs, deliveries) =
+            (self.0.scheduler.stop(self.clock(), patience), self.0.deliveries.stop(self.clock(), patience));
+        join(runs, deliveries).await;
     }
 
-    /// Stops: no new runs and deliveries, those that run may end within `drain`, plugins are deactivated, all is on disk.
+    /// Stops: no new runs and deliveries, those that run may end within `drain`, plugins are deactivated, all is on disk. The plugins have
+    /// 12 seconds for that together; each is deactivated after those that require it, and beside all others.
     ///
     /// # Errors
     /// If the engine cannot sync.
     pub async fn stop(&self, drain: Duration) -> Result<()> {
         self.drain(drain).await;
-        let _changing = self.0.changing.lock().await;
-        for place in (0..self.0.shared.plugins.len()).rev() {
-            if self.0.shared.plugins[place].is_on() {
-                self.deactivate(place, Life::Linked).await;
-            }
+        // A little later, so that what is ready at once is still done for those whose turn comes last.
+        let late = self.clock().sleep(DEACTIVATIONS + Duration::from_secs(1));
+        let deactivated = async {
+            let _changing = self.0.changing.lock().await;
+            self.deactivate_all().await;
+        };
+        if let Either::Right(_) = select(pin!(deactivated), late).await {
+            tracing::error!("not every plugin was deactivated within {DEACTIVATIONS:?}");
         }
         Ok(self.0.shared.engine.sync().await?)
+    }
+
+    async fn deactivate_all(&self) {
+        let plugins = self.0.catalog.plugins();
+        let until = self.clock().moment().plus(DEACTIVATIONS);
+        let done: Vec<CancellationToken> = plugins.iter().map(|_| CancellationToken::new()).collect();
+        let one = async |place: usize| {
+            let needed = |other: &PluginEntry| {
+                other.item.meta.requires.iter().any(|(id, _)| self.0.shared.plugins[place].id == *id)
+            };
+            for (_, done) in plugins.iter().zip(&done).filter(|(other, _)| needed(other)) {
+                done.cancelled().await;
+            }
+            if self.0.shared.plugins[place].is_on() {
+                self.deactivate(place, Life::Linked, Some(until)).await;
+            }
+            if let Some(done) = done.get(place) {
+                done.cancel();
+            }
+        };
+        join_all((0..plugins.len()).rev().map(one)).await;
     }
 
     /// Switches the plugin on, for this and every later start. Repeatable.
@@ -86,13 +115,10 @@ impl Host {
         if plugin.is_on() {
             return Ok(());
         }
-        if plugin.config.is_none() {
-            let Life::Failed(reason) = plugin.life() else { return Ok(()) };
-            return Err(Error::conflict(format!("the plugin cannot start: {reason}")));
-        }
-        if let Err(reason) = self.activate(place).await {
-            plugin.set_life(Life::Failed(reason.clone()));
-            return Err(Error::conflict(format!("the plugin cannot start: {reason}")));
+        if let Err(Unable { reason, told }) = self.activate(place).await {
+            let error = Error::conflict(format!("the plugin cannot start: {reason}"));
+            plugin.fail(reason, told);
+            return Err(error);
         }
         Ok(())
     }
@@ -107,7 +133,7 @@ impl Host {
         self.switches().set(id, &Switch::Off).await?;
         let plugin = &self.0.shared.plugins[place];
         match plugin.is_on() {
-            true => self.deactivate(place, Life::Inactive).await,
+            true => self.deactivate(place, Life::Inactive, None).await,
             false => plugin.set_life(Life::Inactive),
         }
         Ok(())
@@ -133,19 +159,26 @@ impl Host {
         Ok(!off && self.0.wanted[place])
     }
 
-    async fn activate(&self, place: usize) -> Result<(), String> {
+    async fn activate(&self, place: usize) -> Result<(), Unable> {
         let plugin = &self.0.shared.plugins[place];
+        if let Some(problem) = &plugin.problem {
+            return Err(Unable::for_all_to_read(problem.clone()));
+        }
         for (needed, _) in self.0.catalog.plugins()[place].item.meta.requires {
             if let Some((_, needed)) = self.0.shared.plugin_by_id(needed)
                 && let Life::Failed(_) = needed.life()
             {
-                return Err(format!("it requires `{}`, which failed", needed.id));
+                return Err(Unable::for_all_to_read(format!("it requires `{}`, which failed", needed.id)));
             }
         }
+        plugin.begin();
         for (entry, item) in self.lifecycle(place, Kind::Activate) {
             if let Err(failure) = self.run(entry, item, ACTIVATION).await {
                 self.0.shared.subscriptions.forget(place);
-                return Err(format!("`{}` ({}): {failure}", entry.site.name, entry.site));
+                return Err(Unable {
+                    reason: format!("`{}` ({}): {failure}", entry.site.name, entry.site),
+                    told: public(&failure),
+                });
             }
         }
         plugin.set_life(Life::Active);
@@ -154,18 +187,19 @@ impl Host {
         Ok(())
     }
 
-    async fn deactivate(&self, place: usize, then: Life) {
-        let plugin: &PluginState = &self.0.shared.plugins[place];
+    /// Ends the plugin at `place`, not later than `until`: what is ready at once is done even then.
+    async fn deactivate(&self, place: usize, then: Life, until: Option<Moment>) {
+        let (plugin, clock): (&PluginState, _) = (&self.0.shared.plugins[place], self.clock());
+        let left = || until.map_or(DEACTIVATION, |until| until.since(clock.moment()).min(DEACTIVATION));
         plugin.set_life(then);
-        let late = self.0.shared.clock.sleep(DEACTIVATION);
-        if let Either::Right(_) = select(Box::pin(plugin.drained()), late).await {
+        if let Either::Right(_) = select(pin!(self.0.shared.idle(place)), clock.sleep(left())).await {
             tracing::warn!(
                 plugin = plugin.id,
-                "work of the plugin still runs after {DEACTIVATION:?}; it is deactivated all the same"
+                "work of the plugin still runs when its time to end is over; it is deactivated all the same"
             );
         }
         for (entry, item) in self.lifecycle(place, Kind::Deactivate) {
-            if let Err(failure) = self.run(entry, item, DEACTIVATION).await {
+            if let Err(failure) = self.run(entry, item, left()).await {
                 let (item, site) = (entry.site.name, entry.site);
                 tracing::error!(plugin = plugin.id, item, %site, "deactivation failed: {failure}");
             }
@@ -188,6 +222,29 @@ impl Host {
         let limit = item.timeout.map_or(limit, |timeout| timeout.min(limit));
         run_item(&call, entry.number, limit, || (item.run)(&scope)).await
     }
+}
+
+/// Why a plugin cannot start.
+struct Unable {
+    /// For the log and for admins.
+    reason: String,
+    /// For whoever calls its endpoints.
+    told: String,
+}
+
+impl Unable {
+    fn for_all_to_read(reason: String) -> Self {
+        Self { told: reason.clone(), reason }
+    }
+}
+
+/// What callers outside may know of a failed activation.
+fn public(failure: &Failure) -> String {
+    match failure {
+        Failure::Error(error) => error.detail().map(str::to_owned),
+        _ => None,
+    }
+    .unwrap_or_else(|| "its activation failed: the log says why".to_owned())
 }
 
 /// How an admin left a plugin.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize, de};
+use serde_json::Value;
 
 /// What stands for a secret wherever it would be shown.
 pub const MASK: &str = "***";
@@ -55,30 +56,30 @@ impl Serialize for Secret {
 }
 
 impl<'de> Deserialize<'de> for Secret {
+    /// An error of it says of what kind the value is, and never shows it: it may be a secret that lacks its quotes.
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
+        let live = match Value::deserialize(deserializer)? {
+            Value::String(text) => Ok(vec![text]),
+            Value::Array(list) => list.into_iter().map(text).collect(),
+            other => text(other).map(|text| vec![text]),
+        };
+        live.map(Self).map_err(|kind| {
+            de::Error::custom(format_args!(
+                "a secret is a text, or a list of texts that are all live, and {kind} was given"
+            ))
+        })
+    }
+}
 
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = Secret;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text, or a list of texts that are all live")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Secret, E> {
-                Ok(Secret::new(text))
-            }
-
-            fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<Secret, A::Error> {
-                let mut live = Vec::new();
-                while let Some(text) = list.next_element()? {
-                    live.push(text);
-                }
-                Ok(Secret(live))
-            }
-        }
-
-        deserializer.deserialize_any(Visitor)
+/// The text that `value` is, or of what kind it is.
+fn text(value: Value) -> Result<String, &'static str> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Null => Err("nothing"),
+        Value::Bool(_) => Err("a truth value"),
+        Value::Number(_) => Err("a number"),
+        Value::Array(_) => Err("a list of lists"),
+        Value::Object(_) => Err("an object"),
     }
 }
 
@@ -96,5 +97,30 @@ impl schemars::JsonSchema for Secret {
             "writeOnly": true,
             "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }],
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_secret_is_said_without_showing_it() {
+        for (given, kind) in [
+            ("12345678", "a number"),
+            ("12345678.5", "a number"),
+            ("-12345678", "a number"),
+            ("true", "a truth value"),
+            ("null", "nothing"),
+            (r#"{ "12345678": "12345678" }"#, "an object"),
+            (r#"["12345678", 12345678]"#, "a number"),
+            (r#"[["12345678"]]"#, "a list of lists"),
+            (r#"[{ "a": "12345678" }]"#, "an object"),
+        ] {
+            let error = serde_json::from_str::<Secret>(given).expect_err(given).to_string();
+            assert!(error.contains(kind) && !error.contains("12345678"), "{given}: {error}");
+        }
+        let secret: Secret = serde_json::from_str(r#""12345678""#).expect("a text");
+        assert_eq!(secret.expose(), Some("12345678"));
     }
 }

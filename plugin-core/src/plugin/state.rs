@@ -3,15 +3,19 @@
 use std::{
     any::Any,
     fmt,
-    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering, compiler_fence},
 };
 
-use arc_swap::ArcSwap;
+use actix_web::http::StatusCode;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use serde::Serialize;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::store::engine::{Durability, Keyspace};
+use crate::{
+    error::Error,
+    store::engine::{Durability, Keyspace},
+};
 
 /// Where in its life a plugin stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -52,6 +56,10 @@ pub struct PluginState {
     pub durability: Durability,
     /// Its settings, of the type it declared; none if they are wrong.
     pub config: Option<Box<dyn Any + Send + Sync>>,
+    /// What is wrong with its settings, for which it cannot be started.
+    pub problem: Option<String>,
+    /// Why it failed, in words for callers outside.
+    told: ArcSwapOption<String>,
     life: ArcSwap<Life>,
     on: AtomicBool,
     running: AtomicU32,
@@ -69,6 +77,8 @@ impl PluginState {
             keyspace: Keyspace::of_plugin(id),
             durability,
             config,
+            problem: None,
+            told: ArcSwapOption::empty(),
             life: ArcSwap::from_pointee(Life::Linked),
             on: AtomicBool::new(false),
             running: AtomicU32::new(0),
@@ -79,9 +89,13 @@ impl PluginState {
     }
 
     /// Whether all plugins of the process take work, so that nobody needs to ask for one.
+    ///
+    /// To be asked after the thread has said what it is about to run: then whoever switches a plugin off and lets the marks of other
+    /// threads arrive sees every handler that was not kept from running.
     #[inline]
     pub(crate) fn all_on() -> bool {
-        OFF.load(Ordering::Relaxed) == 0
+        compiler_fence(Ordering::SeqCst);
+        OFF.load(Ordering::Acquire) == 0
     }
 
     /// Whether it takes work.
@@ -95,9 +109,20 @@ impl PluginState {
         Life::clone(&self.life.load())
     }
 
-    /// Moves it to `life`: it takes work when that is [`Life::Active`], and is told to stop when it is not.
+    /// Lets it fail for `reason`, of which callers outside read `told` alone.
+    pub fn fail(&self, reason: String, told: String) {
+        self.turn(Life::Failed(reason), Some(told));
+    }
+
+    /// Moves it to `life`: it takes work when that is [`Life::Active`], and is told to stop when it is not. Why it failed is told to
+    /// everybody; see [`fail`](Self::fail).
     pub fn set_life(&self, life: Life) {
+        self.turn(life, None);
+    }
+
+    fn turn(&self, life: Life, told: Option<String>) {
         let active = life == Life::Active;
+        self.told.store(told.map(Into::into));
         self.life.store(life.into());
         match (self.on.swap(active, Ordering::SeqCst), active) {
             (false, true) => OFF.fetch_sub(1, Ordering::SeqCst),
@@ -105,10 +130,31 @@ impl PluginState {
             _ => 0,
         };
         match active {
-            true => self.stop.store(CancellationToken::new().into()),
+            true => self.begin(),
             false => self.stop.load().cancel(),
         }
         self.turned.notify_waiters();
+    }
+
+    /// Begins a life at whose end [`stop`](Self::stop) is cancelled, before it takes work: what is started meanwhile ends with it.
+    pub fn begin(&self) {
+        if self.stop.load().is_cancelled() {
+            self.stop.store(CancellationToken::new().into());
+        }
+    }
+
+    /// 503, saying why it takes no work, in words for callers outside.
+    pub fn unavailable(&self) -> Error {
+        let id = self.id;
+        let detail = match self.life() {
+            Life::Failed(reason) => {
+                let told = self.told.load();
+                format!("the plugin `{id}` has failed: {}", told.as_deref().unwrap_or(&reason))
+            }
+            Life::Inactive => format!("the plugin `{id}` is switched off"),
+            _ => format!("the plugin `{id}` is not running"),
+        };
+        Error::public(StatusCode::SERVICE_UNAVAILABLE, "plugin-unavailable", detail)
     }
 
     /// Waits until it takes work.
@@ -134,11 +180,22 @@ impl PluginState {
         self.on.load(Ordering::SeqCst).then_some(entered)
     }
 
-    /// Waits until no counted work is left.
+    /// Counts a piece of work that has begun, whether the plugin still takes any or not.
+    pub(crate) fn go_on(&self) -> Entered<'_> {
+        self.running.fetch_add(1, Ordering::SeqCst);
+        Entered(self)
+    }
+
+    /// Whether no counted work is left.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.running.load(Ordering::SeqCst) == 0
+    }
+
+    /// Waits until no counted work is left. What holds a thread is not counted: see [`idle`](crate::context::shared::Shared::idle).
     pub async fn drained(&self) {
         loop {
             let idle = self.idle.notified();
-            if self.running.load(Ordering::SeqCst) == 0 {
+            if self.is_idle() {
                 return;
             }
             idle.await;

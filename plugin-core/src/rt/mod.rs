@@ -23,7 +23,7 @@ pub use crate::{
         meta::PluginMeta,
         secret::Secret,
     },
-    point::{EVENTS, Event, FILTERS, FilterPoint, HOOKS, HookPoint, HookPolicy, Ix, OnError, PLUGINS, Plugin},
+    point::{Event, FILTERS, FilterPoint, HOOKS, HookPoint, HookPolicy, Ix, OnError, PLUGINS, Plugin},
     registration::{Item, Registration},
     schedule::run::CatchUp,
     site::Site,

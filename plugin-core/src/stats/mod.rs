@@ -229,6 +229,17 @@ impl Stats {
         Mine { shard, shared: at == thread::SHARDS - 1, all: self.timing == Timing::All }
     }
 
+    /// The items that hold a thread, whether they work or wait there for others. Threads beyond the first few hundred are not seen.
+    pub(crate) fn at_work(&self) -> impl Iterator<Item = u32> {
+        thread::all_marks().filter_map(|mark| mark.item_of(self.host))
+    }
+
+    /// How often the list whose first item is `leader` was run, whether its handlers were skipped or not.
+    pub(crate) fn runs(&self, leader: u32) -> u64 {
+        let runs = |shard: &Shard| shard.calls.get(leader as usize).map_or(0, |calls| calls.load(Relaxed));
+        self.shards.iter().filter_map(OnceLock::get).map(runs).sum()
+    }
+
     /// Which host's items a thread's mark speaks of.
     #[inline]
     pub(crate) fn host(&self) -> u16 {

@@ -2,6 +2,7 @@
 
 mod executor;
 mod request;
+mod units;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -13,6 +14,7 @@ use crate::{
     clock::{Clock, ManualClock, Timestamp},
     context::{Context, OwnedContext, call::Call},
     dispatch::{filter::apply, hook::fire, outcome::Outcome},
+    endpoint::{handler::Pool, router::Router},
     error::Result,
     host::Host,
     id::{AppId, UserId},
@@ -22,13 +24,15 @@ use crate::{
     testing::executor::{Executor, Tasks},
 };
 
+pub use actix_web::http::Method;
 pub use request::Response;
+pub use units::Units;
 
 /// A host for tests, of one plugin and what it requires.
 ///
 /// Time stands at 2026-01-01T00:00:00Z until the test moves it, or until a call waits for a later one: then it moves there.
 ///
-/// ```
+/// ```standalone_crate
 /// use plugin_core::{prelude::*, testing::TestHost};
 ///
 /// #[hook_point("door:open")]
@@ -54,6 +58,8 @@ pub struct TestHost {
     host: Host,
     executor: Executor,
     clock: ManualClock,
+    /// As a server's: one for all requests, so that what it remembers of callers is remembered here.
+    router: Router,
     app: AppId,
     user: Option<UserId>,
     scopes: Vec<String>,
@@ -162,7 +168,7 @@ impl TestHost {
         self.executor.settle();
     }
 
-    /// Moves time on, through every instant that somebody waits for.
+    /// Moves time on, through every instant that somebody waits for: `host.advance(1.hour())`, with [`Units`].
     pub fn advance(&mut self, duration: Duration) {
         let until = self.clock.now().saturating_add(duration);
         self.executor.advance_to(until);
@@ -183,11 +189,20 @@ impl TestHost {
         self.clock.now()
     }
 
-    /// How often handlers of `H` were called.
+    /// How often `H` was fired, however many handlers it has and whether they ran. A hook that no plugin of the test's binary handles
+    /// is not counted: firing it costs nothing, so it leaves nothing.
     pub fn fired<H: HookPoint>(&self) -> u64 {
+        self.handlers::<H>().first().map_or(0, |first| self.host.shared().stats.runs(*first))
+    }
+
+    /// How often handlers of `H` were called, all of them together.
+    pub fn handled<H: HookPoint>(&self) -> u64 {
+        self.handlers::<H>().iter().map(|item| self.host.figures(*item).calls).sum()
+    }
+
+    fn handlers<H: HookPoint>(&self) -> &[u32] {
         let point = self.host.catalog().hooks().iter().find(|point| point.name == H::NAME);
-        let handlers = point.map_or(&[][..], |point| &point.handlers);
-        handlers.iter().map(|item| self.host.figures(*item).calls).sum()
+        point.map_or(&[][..], |point| &point.handlers)
     }
 
     /// How often the item called `name` was called.
@@ -310,7 +325,9 @@ impl Setup {
                 "the plugin `{plugin}` is not active: {life:?}"
             );
         }
+        let router = host.routes().pool(Pool::Inline).build();
+        let router = router.unwrap_or_else(|conflicts| panic!("{conflicts:?}"));
         let app = AppId::default();
-        TestHost { host, executor, clock, app, user: None, scopes: Vec::new(), plugins: self.plugins }
+        TestHost { host, executor, clock, router, app, user: None, scopes: Vec::new(), plugins: self.plugins }
     }
 }

@@ -1,12 +1,21 @@
 //! Requests to a test's endpoints and webhooks, without a socket.
 
-use actix_web::{body::to_bytes, http::StatusCode, http::header::HeaderMap, test::TestRequest, web::Bytes};
+use std::fmt::Debug;
+
+use actix_web::{
+    body::to_bytes,
+    http::{Method, StatusCode, header::HeaderMap},
+    test::TestRequest,
+    web::Bytes,
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     context::caller::{Caller, Scopes, request_id},
-    delivery::webhook::sign_github,
-    endpoint::{handler::Pool, router::PREFIX},
+    delivery::webhook::{Verify, sign_github},
+    endpoint::router::PREFIX,
+    id::time_ordered,
+    plugin::secret::Secret,
     point::Plugin,
     testing::TestHost,
 };
@@ -35,33 +44,62 @@ impl Response {
 }
 
 impl TestHost {
-    /// Sends `GET /stats` and the like to the endpoints of the first plugin under test. `path` may have a query.
+    /// Sends `GET /stats` and the like to the endpoints of the first plugin under test. `method` is a [`Method`] or its name; `path`
+    /// may have a query.
     ///
     /// # Panics
     /// If `method` or `path` are none.
-    pub fn call(&mut self, method: &str, path: &str) -> Response {
-        self.request(method, &self.endpoint(path), |request| request)
+    pub fn call(&mut self, method: impl TryInto<Method, Error: Debug>, path: &str) -> Response {
+        self.request(of(method), &self.endpoint(path), |request| request)
     }
 
     /// The same with a body as JSON.
     ///
     /// # Panics
     /// As [`call`](Self::call).
-    pub fn call_with(&mut self, method: &str, path: &str, body: impl Serialize) -> Response {
-        self.request(method, &self.endpoint(path), |request| request.set_json(body))
+    pub fn call_with(
+        &mut self,
+        method: impl TryInto<Method, Error: Debug>,
+        path: &str,
+        body: impl Serialize,
+    ) -> Response {
+        self.request(of(method), &self.endpoint(path), |request| request.set_json(body))
     }
 
-    /// Delivers a webhook to `name` of the first plugin under test as GitHub would, signed with the `secret` that its settings hold.
+    /// Delivers a webhook to `name` of the first plugin under test, as its sender would: signed with the secret that the plugin's
+    /// settings hold, and with an id of its own.
     ///
-    /// `id` is the delivery's; sent again, it is recognised.
+    /// # Panics
+    /// If the plugin has no such webhook, or `document` does not serialize.
+    pub fn webhook(&mut self, name: &str, event: &str, document: impl Serialize) -> Response {
+        let (plugin, state) = self.host.plugin(self.plugins[0]).unwrap_or_else(|error| panic!("{error}"));
+        let webhooks = self.host.catalog().webhooks();
+        let webhook = webhooks.iter().find(|it| it.item.owner.id == plugin.id() && it.site.name == name);
+        let webhook = webhook.unwrap_or_else(|| panic!("`{}` has no webhook `{name}`", plugin.id()));
+        let secret = match webhook.item.verify {
+            Verify::Github { secret } => state.config.as_deref().and_then(secret).and_then(Secret::expose),
+            Verify::None => None,
+        };
+        let (secret, id) = (secret.unwrap_or_default().to_owned(), time_ordered(self.now()).to_string());
+        self.signed_webhook(name, &secret, &id, event, document)
+    }
+
+    /// The same, signed with `secret` as GitHub would, and called `id`: sent again, it is recognised.
     ///
     /// # Panics
     /// If `document` does not serialize.
-    pub fn webhook(&mut self, name: &str, secret: &str, id: &str, event: &str, document: impl Serialize) -> Response {
+    pub fn signed_webhook(
+        &mut self,
+        name: &str,
+        secret: &str,
+        id: &str,
+        event: &str,
+        document: impl Serialize,
+    ) -> Response {
         let path = format!("{PREFIX}/{}/webhooks/{name}", self.plugins[0]);
         let body =
             serde_json::to_vec(&document).unwrap_or_else(|error| panic!("the document does not serialize: {error}"));
-        let response = self.request("POST", &path, |request| {
+        let response = self.request(Method::POST, &path, |request| {
             request
                 .insert_header(("content-type", "application/json"))
                 .insert_header(("x-github-delivery", id))
@@ -83,14 +121,12 @@ impl TestHost {
         format!("{PREFIX}/{}/endpoints{path}", self.plugins[0])
     }
 
-    fn request(&mut self, method: &str, path: &str, build: impl FnOnce(TestRequest) -> TestRequest) -> Response {
-        let method = method.parse().unwrap_or_else(|_| panic!("`{method}` is no method"));
+    fn request(&mut self, method: Method, path: &str, build: impl FnOnce(TestRequest) -> TestRequest) -> Response {
         let request = build(TestRequest::default().method(method).uri(path)).to_srv_request();
         let scopes = Scopes::These(self.scopes.as_slice().into());
         let (app, user) = (self.app.clone(), self.user.clone());
         Caller { app, user, scopes, token: None, request: request_id(self.now()) }.attach(&request);
-        let router = self.host.routes().pool(Pool::Inline).build();
-        let router = router.unwrap_or_else(|conflicts| panic!("{conflicts:?}"));
+        let router = self.router.clone();
         self.block_on(async {
             let answered = router.answer(request).await.into_parts().1;
             let (status, headers) = (answered.status(), answered.headers().clone());
@@ -99,4 +135,8 @@ impl TestHost {
             Response { status, headers, body }
         })
     }
+}
+
+fn of(method: impl TryInto<Method, Error: Debug>) -> Method {
+    method.try_into().unwrap_or_else(|error| panic!("that is no method: {error:?}"))
 }

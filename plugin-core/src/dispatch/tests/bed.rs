@@ -100,6 +100,7 @@ macro_rules! filter_point {
             }
 
             fn check(&self) -> Result<(), String> {
+                assert!(self.text != "spoilt", "spoilt");
                 if self.text.len() > 20 { Err(format!("{} bytes are too many", self.text.len())) } else { Ok(()) }
             }
         }

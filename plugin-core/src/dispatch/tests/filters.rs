@@ -131,3 +131,11 @@ fn values_come_from_outside_as_json() {
     let error = apply(json!({ "text": ["a"] })).expect_err("that is no text");
     assert_eq!((error.status().as_u16(), error.fields()[0].field.as_str()), (422, "text"));
 }
+
+#[test]
+fn a_check_that_panics_refuses_the_value() {
+    let bed = Bed::new(&CLOSED);
+    let error = bed.run(filter::apply(&bed.scope(), closed("spoilt"))).expect_err("it is refused");
+    assert_eq!(error.code(), "filter-failed");
+    assert!(format!("{error:?}").contains("its check panicked: spoilt"), "{error:?}");
+}

@@ -1,6 +1,6 @@
 //! Hooks: order, failures, limits, counts.
 
-use std::{future, time::Duration};
+use std::{future, future::Future, time::Duration};
 
 use serde_json::json;
 
@@ -289,4 +289,89 @@ fn a_plugin_that_stops_waits_for_its_suspended_handlers() {
         assert!(drained.as_mut().poll(&mut cx).is_pending());
     }
     assert!(drained.as_mut().poll(&mut cx).is_ready());
+}
+
+fn elsewhere(context: &Context<Near>, told: &Told) -> Result<()> {
+    let other = context.for_app("b")?.to_owned().clone();
+    futures_util::FutureExt::now_or_never(other.fire(told)).map(drop).ok_or_else(|| Error::new("it suspended"))
+}
+
+async fn keeps_on(context: &Context<Near>, asked: &Asked) -> Result<()> {
+    let kept = context.to_owned();
+    let deeper: crate::context::shared::BoxFuture<'_, _> = Box::pin(kept.fire(asked));
+    deeper.await.veto().map(drop)
+}
+
+static DEEP_ELSEWHERE: [(Item, Site); 2] = [
+    handler!(hook sync_context::<Context<Near>, Told>(elsewhere)),
+    handler!(hook async_context::<Context<Near>, Asked>(keeps_on)),
+];
+
+#[test]
+fn the_depth_goes_on_through_contexts_that_are_kept() {
+    let bed = Bed::new(&DEEP_ELSEWHERE);
+    assert_eq!(bed.run(hook::fire(&bed.scope(), &Told::default())).ran(), 1);
+    let error = bed.run(hook::fire(&bed.scope(), &Asked::default())).veto().expect_err("it is too deep");
+    assert_eq!(error.to_string().matches("test:asked").count(), 17, "{error}");
+    assert!(error.to_string().starts_with("more than 16 hooks and filters within each other: test > test:asked > "));
+    assert_eq!(bed.calls(), [16, 16]);
+}
+
+const LONG_ENOUGH: Duration = Duration::from_millis(5);
+
+fn panics_late(_: &Context<Near>, _: &Told) {
+    let began = std::time::Instant::now();
+    while began.elapsed() < LONG_ENOUGH {
+        std::hint::spin_loop();
+    }
+    panic!("late");
+}
+
+async fn panics_late_too(context: &Context<Near>, told: &Told) {
+    panics_late(context, told);
+}
+
+static LATE: [(Item, Site); 2] =
+    [handler!(hook sync_context::<Context<Near>, Told>(panics_late)), handler!(hook sync_bare::<Near, Told>(bare))];
+static LATE_ASYNC: [(Item, Site); 2] = [
+    handler!(hook async_context::<Context<Near>, Told>(panics_late_too)),
+    handler!(hook sync_bare::<Near, Told>(bare)),
+];
+
+#[test]
+fn what_a_failed_handler_took_is_not_the_next_ones() {
+    for handlers in [&LATE, &LATE_ASYNC] {
+        // A pause of this thread spoils a try, not the stopwatch.
+        let apart = (0..50).any(|_| {
+            let bed = Bed::new(handlers);
+            drop(bed.run(hook::fire(&bed.scope(), &Told::default())));
+            assert_eq!(bed.stats(1).timing.count(), 1);
+            bed.stats(1).timing.sum < LONG_ENOUGH / 2
+        });
+        assert!(apart);
+    }
+}
+
+async fn switches_itself_off(context: &Context<Near>, _: &Told) {
+    context.scope().lent().shared.plugin::<Near>().set_life(Life::Inactive);
+    future::pending::<()>().await;
+}
+
+static OFF_AT_WORK: [(Item, Site); 2] = [
+    handler!(hook async_context::<Context<Near>, Told>(switches_itself_off)),
+    handler!(hook sync_bare::<Near, Told>(bare)),
+];
+
+#[test]
+fn a_handler_that_has_begun_is_waited_for_though_its_plugin_was_switched_off_meanwhile() {
+    let bed = Bed::new(&OFF_AT_WORK);
+    let (scope, told) = (bed.scope(), Told::default());
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut firing = std::pin::pin!(hook::fire(&scope, &told));
+    assert!(firing.as_mut().poll(&mut cx).is_pending());
+    let mut idle = std::pin::pin!(bed.call.shared.idle(0));
+    assert!(idle.as_mut().poll(&mut cx).is_pending());
+    let outcome = bed.run(firing);
+    assert_eq!((outcome.ran(), outcome.skipped()), (1, 1), "what has not begun does not begin");
+    assert!(idle.as_mut().poll(&mut cx).is_ready());
 }

@@ -11,7 +11,7 @@ use actix_web::{
         header::{self, HeaderMap},
     },
     test::{self, TestRequest},
-    web::{Bytes, Path},
+    web::{self, Bytes, Path},
 };
 use futures_util::future::{FutureExt, pending};
 use serde::Deserialize;
@@ -71,6 +71,27 @@ async fn put(body: Bytes) -> String {
 #[endpoint(GET, "/page", public, plugin = Desk)]
 async fn page(page: Query<Ask>) -> String {
     page.count.to_string()
+}
+
+#[derive(Debug, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Named {
+    user_id: String,
+}
+
+#[endpoint(POST, "/web-json", public, plugin = Desk)]
+async fn web_json(named: web::Json<Named>) -> String {
+    named.into_inner().user_id
+}
+
+#[endpoint(POST, "/web-form", public, plugin = Desk)]
+async fn web_form(named: web::Form<Named>) -> String {
+    named.into_inner().user_id
+}
+
+#[endpoint(GET, "/web-query", public, plugin = Desk)]
+async fn web_query(named: web::Query<Named>) -> String {
+    named.into_inner().user_id
 }
 
 #[endpoint(GET, "/me")]
@@ -303,6 +324,34 @@ async fn a_field_that_is_wrong_is_named() {
     let said = send(&shared, with(Method::POST, "/ask", "application/json", r#"{"count":-1}"#)).await;
     assert_eq!(said.problem()["errors"][0]["field"], "count");
     assert_eq!(said.problem()["instance"], format!("{BASE}/ask"));
+}
+
+#[actix_web::test]
+async fn actix_webs_own_extractors_name_the_field_that_their_error_names() {
+    let shared = shared(Clock::system());
+    let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+    for (request, field) in [
+        (with(Method::POST, "/web-json", json, "{}"), "userId"),
+        (with(Method::POST, "/web-json", json, r#"{"userId":"a","user":"b"}"#), "user"),
+        (with(Method::POST, "/web-json", json, r#"{"userId":7}"#), ""),
+        (with(Method::POST, "/web-form", form, "x=1"), "x"),
+        (with(Method::POST, "/web-form", form, ""), "userId"),
+        (get("/web-query?userId=a&userId=b"), "userId"),
+    ] {
+        let said = send(&shared, request).await;
+        assert_eq!(said.status, 422, "{}", said.body);
+        assert_eq!(said.problem()["errors"][0]["field"], field, "{}", said.body);
+    }
+}
+
+#[actix_web::test]
+async fn why_a_plugin_fails_is_told_to_those_alone_who_may_call() {
+    let shared = shared(Clock::system());
+    shared.plugins[0].fail("`activate` (desk.rs:7): disk 7 is gone".to_owned(), "the disk is gone".to_owned());
+    assert_eq!(send(&shared, get("/signed-in")).await.status, 401);
+    let said = send_as(Some(person(Scopes::none())), &shared, get("/signed-in")).await;
+    assert_eq!(said.status, 503);
+    assert_eq!(said.problem()["detail"], "the plugin `desk` has failed: the disk is gone");
 }
 
 #[actix_web::test]
