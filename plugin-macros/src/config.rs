@@ -2,7 +2,10 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Fields, Lit, Type, ext::IdentExt, spanned::Spanned};
+use syn::{
+    Attribute, Data, DeriveInput, Expr, ExprLit, Fields, GenericArgument, Lit, PathArguments, Type, ext::IdentExt,
+    spanned::Spanned,
+};
 
 use crate::{
     emit::{doc, option, rt},
@@ -127,18 +130,20 @@ impl Field {
         }
     }
 
+    /// What the function is called that makes its default. No name that its author writes: the default may call one of those.
     fn default_fn(&self) -> Ident {
-        format_ident!("default_{}", self.ident.unraw())
+        format_ident!("__default_of_{}", self.ident.unraw())
+    }
+
+    /// Its limits, each as a function of the field's own type, or of what an optional one holds: a literal is of that type.
+    fn limits(&self) -> [Option<(Ident, &Expr)>; 2] {
+        let limits = [("min", &self.rules.min), ("max", &self.rules.max)];
+        limits.map(|(word, limit)| Some((format_ident!("__{word}_of_{}", self.ident.unraw()), limit.as_ref()?)))
     }
 
     /// Whether it is kept out of sight by us; a `Secret` keeps itself.
     fn is_masked(&self) -> bool {
         self.rules.secret.is_some() && !is_named(&self.ty, "Secret")
-    }
-
-    fn limits(&self) -> Option<(TokenStream, TokenStream)> {
-        let Rules { min, max, .. } = &self.rules;
-        (min.is_some() || max.is_some()).then(|| (option(min.as_ref()), option(max.as_ref())))
     }
 }
 
@@ -152,6 +157,10 @@ fn emit(settings: &Settings) -> TokenStream {
         let (name, ty, default) = (field.default_fn(), &field.ty, field.default()?);
         Some(quote!(fn #name() -> #ty { #default }))
     });
+    let limits = fields.iter().flat_map(|field| {
+        let ty = optional(&field.ty).unwrap_or(&field.ty);
+        field.limits().into_iter().flatten().map(move |(name, limit)| quote!(fn #name() -> #ty { #limit }))
+    });
     let reads = fields.iter().map(read_field);
     let schemas = fields.iter().map(|field| field_schema(&rt, field));
     let shown = fields.iter().map(|Field { ident, .. }| quote!(&self.#ident));
@@ -160,7 +169,10 @@ fn emit(settings: &Settings) -> TokenStream {
     let serde_crate = quote!(#rt::serde);
     quote! {
         const _: () = {
-            #(#defaults)*
+            impl #ident {
+                #(#defaults)*
+                #(#limits)*
+            }
 
             impl #rt::Config for #ident {
                 fn read(__fields: &mut #rt::Fields<'_>) -> ::core::option::Option<Self> {
@@ -220,12 +232,17 @@ fn emit(settings: &Settings) -> TokenStream {
 
 fn read_field(field: &Field) -> TokenStream {
     let Field { ident, name, ty, .. } = field;
-    let default = option(field.default().map(|_| field.default_fn()));
-    let within = field.limits().map(|(min, max)| {
+    let default = option(field.default().map(|_| {
+        let default = field.default_fn();
+        quote!(Self::#default)
+    }));
+    let limits = field.limits().map(|limit| limit.map(|(name, _)| quote!(Self::#name())));
+    let within = limits.iter().any(Option::is_some).then(|| {
         let given = match is_option(ty) {
             true => quote!(#ident.as_ref().and_then(::core::option::Option::as_ref)),
             false => quote!(#ident.as_ref()),
         };
+        let [min, max] = limits.map(option);
         quote!(__fields.within(#name, #given, #min, #max);)
     });
     quote! {
@@ -243,22 +260,30 @@ fn field_schema(rt: &TokenStream, field: &Field) -> TokenStream {
     let has_visible_default = field.rules.default.is_some() && field.rules.secret.is_none();
     let default = option(has_visible_default.then(|| {
         let default = field.default_fn();
-        quote!(#rt::config::shown(&#default()))
+        quote!(#rt::config::shown(&Self::#default()))
     }));
     let mut schema = quote!(#rt::config::field_schema::<#ty>(__generator, #doc, #default));
-    if let Some((min, max)) = limits_json(rt, &field.rules) {
+    let limits = field.limits().map(|limit| limit.map(|(name, _)| quote!(#rt::config::shown(&Self::#name()))));
+    if limits.iter().any(Option::is_some) {
+        let [min, max] = limits.map(option);
         schema = quote!(#rt::config::limited(#schema, #min, #max));
     }
     quote!((#name, #schema, #rt::Required::#required))
 }
 
-fn limits_json(rt: &TokenStream, rules: &Rules) -> Option<(TokenStream, TokenStream)> {
-    let json = |limit: &Option<Expr>| option(limit.as_ref().map(|limit| quote!(#rt::config::shown(&#limit))));
-    (rules.min.is_some() || rules.max.is_some()).then(|| (json(&rules.min), json(&rules.max)))
-}
-
 fn is_option(ty: &Type) -> bool {
     is_named(ty, "Option")
+}
+
+/// What an `Option` holds.
+fn optional(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
 }
 
 fn is_named(ty: &Type, name: &str) -> bool {

@@ -30,6 +30,23 @@ pub struct Settings {
     /// The same, of another type.
     #[config(default, secret)]
     pub password: String,
+    /// What a function of its author makes.
+    #[config(default = default_port(), min = Self::LEAST_PORT)]
+    pub port: u16,
+    /// More than an `i32` holds.
+    #[config(default = 1, max = 5_000_000_000)]
+    pub most_bytes: u64,
+    /// The same, if it is given.
+    #[config(max = 5_000_000_000)]
+    pub most_rows: Option<u64>,
+}
+
+impl Settings {
+    const LEAST_PORT: u16 = 1024;
+}
+
+fn default_port() -> u16 {
+    8080
 }
 
 /// Where.
@@ -275,17 +292,22 @@ mod tests {
         let settings =
             given(json!({ "place": { "fullName": "here" }, "secret": "s3cret", "password": "hidden" })).expect("good");
         assert_eq!((settings.keep_days, settings.label.as_str(), settings.limit), (30, "thing", None));
+        assert_eq!(settings.port, 8080);
         let shown = serde_json::to_string(&settings).expect("JSON") + &format!("{settings:?}");
         assert!(!shown.contains("s3cret") && !shown.contains("hidden"), "{shown}");
 
-        let problems = given(json!({ "keep_days": 400, "limit": 1, "lable": "x" })).expect_err("four problems");
+        let wrong = json!({
+            "keep_days": 400, "limit": 1, "lable": "x", "port": 80, "most_bytes": 5_000_000_001_u64, "most_rows": 5_000_000_001_u64
+        });
+        let problems = given(wrong).expect_err("each is a problem");
         let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
-        assert_eq!(paths, ["keep_days", "limit", "place", "lable"]);
+        assert_eq!(paths, ["keep_days", "limit", "place", "port", "most_bytes", "most_rows", "lable"]);
 
         let schema =
             <Settings as Config>::schema(&mut framework::__rt::schemars::SchemaGenerator::default()).to_value();
         assert_eq!(schema["properties"]["keep_days"]["default"], 30);
         assert_eq!(schema["properties"]["keep_days"]["maximum"], 365);
+        assert_eq!(schema["properties"]["most_bytes"]["maximum"], 5_000_000_000_u64);
         assert_eq!(schema["properties"]["keep_days"]["description"], "How long things are kept.");
         assert_eq!(schema["required"], json!(["place"]));
     }
