@@ -290,7 +290,12 @@ pub use plugin_macros::webhook;
 pub use plugin_macros::admin_page;
 
 /// Runs a function whenever its plugin starts: `fn(&Context<P>)`, returning `()` or `Result<()>`; an error keeps the plugin from
-/// starting. Options: `timeout`, `plugin`.
+/// starting.
+///
+/// | Option | Is |
+/// |---|---|
+/// | `timeout = "2m"` | how long it may take; 30 seconds unless given |
+/// | `name`, `plugin` | as of [`hook`] |
 ///
 /// ```
 /// use plugin_core::prelude::*;
@@ -305,7 +310,8 @@ pub use plugin_macros::admin_page;
 /// ```
 pub use plugin_macros::activate;
 
-/// Runs a function whenever its plugin stops; otherwise as [`activate`].
+/// Runs a function whenever its plugin stops; otherwise as [`activate`]. Its `timeout` is 10 seconds unless given, and never
+/// more: whoever stops the server waits for it.
 ///
 /// ```
 /// use plugin_core::prelude::*;

@@ -120,13 +120,13 @@ pub fn admin_page(args: TokenStream, item: TokenStream) -> TokenStream {
     admin_page::expand(args.into(), item.into()).into()
 }
 
-/// A function that runs whenever its plugin starts. Options: `timeout`, `plugin`.
+/// A function that runs whenever its plugin starts. Options: `name`, `timeout`, `plugin`.
 #[proc_macro_attribute]
 pub fn activate(args: TokenStream, item: TokenStream) -> TokenStream {
     lifecycle::expand(lifecycle::Moment::Activate, args.into(), item.into()).into()
 }
 
-/// A function that runs whenever its plugin stops. Options: `timeout`, `plugin`.
+/// A function that runs whenever its plugin stops. Options: `name`, `timeout`, `plugin`.
 #[proc_macro_attribute]
 pub fn deactivate(args: TokenStream, item: TokenStream) -> TokenStream {
     lifecycle::expand(lifecycle::Moment::Deactivate, args.into(), item.into()).into()

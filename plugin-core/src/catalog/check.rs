@@ -29,10 +29,11 @@ pub(super) fn plugin_ids(registrations: &[&'static Registration], problems: &mut
     }
 }
 
-/// Items of one kind and plugin with one name: they could not be told apart in figures, rows and addresses.
+/// Items of one kind and plugin with one name: they could not be told apart in figures, rows and addresses. Events can: what
+/// they are called there is their name on the wire, which [`point_names`] compares.
 pub(super) fn item_names(entries: &[Entry], problems: &mut Vec<Problem>) {
     let mut seen: BTreeMap<(Option<usize>, Kind, &str), &'static Site> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.plugin.is_some() && entry.kind != Kind::Plugin) {
+    for entry in entries.iter().filter(|entry| entry.plugin.is_some() && is_told_by_name(entry.kind)) {
         if let Some(first) = seen.insert((entry.plugin, entry.kind, entry.site.name), entry.site) {
             let plugin = entry.item.owner().unwrap_or_default();
             problems.push(
@@ -45,6 +46,10 @@ pub(super) fn item_names(entries: &[Entry], problems: &mut Vec<Problem>) {
             );
         }
     }
+}
+
+fn is_told_by_name(kind: Kind) -> bool {
+    !matches!(kind, Kind::Plugin | Kind::Event)
 }
 
 /// Points of one kind with one name.

@@ -5,9 +5,13 @@ use std::path::Path;
 use super::*;
 use crate::{
     catalog::problem::Code,
+    delivery::event::EventItem,
     dispatch::hook::{HookItem, HookPointItem},
     endpoint::{Access, EndpointItem, EndpointMeta, Place},
-    plugin::meta::{ConfigItem, PluginMeta},
+    plugin::{
+        lifecycle::LifecycleItem,
+        meta::{ConfigItem, PluginMeta},
+    },
     point::{HOOKS, HookPolicy, Ix, PLUGINS},
     shape::Owner,
     store::engine::Durability,
@@ -151,6 +155,35 @@ fn all_that_is_wrong_is_said_at_once_with_both_places() {
         })
         .collect();
     assert_eq!(all, expected);
+}
+
+fn event(line: u32, name: &'static str) -> &'static Registration {
+    let owner = Owner { id: "a", ix };
+    let schema = |_: &mut schemars::SchemaGenerator| schemars::Schema::default();
+    at("events.rs", line, "closed", Item::Event(EventItem { owner, name, schema, read: Ok }))
+}
+
+fn activate(line: u32, name: &'static str) -> &'static Registration {
+    let run = |_: &'_ _| unreachable!("no plugin is started");
+    at("lib.rs", line, name, Item::Activate(LifecycleItem { owner: Owner { id: "a", ix }, timeout: None, run }))
+}
+
+#[test]
+fn events_are_told_apart_by_their_names_on_the_wire_alone() {
+    let of = |second| Catalog::of([plugin(1, "a", "1.0.0", &[]), event(1, "a:door-closed"), event(2, second)], &[]);
+    assert!(of("a:shop-closed").is_ok(), "both types are called `Closed`");
+    let same = of("a:door-closed").expect_err("one name on the wire");
+    assert_eq!(same.iter().map(|problem| problem.code).collect::<Vec<_>>(), [Code::DuplicatePoint]);
+}
+
+#[test]
+fn a_plugin_starts_with_several_functions_that_have_names_of_their_own() {
+    let of = |second| Catalog::of([plugin(1, "a", "1.0.0", &[]), activate(1, "activate"), activate(2, second)], &[]);
+    assert!(of("warm-up").is_ok());
+    assert_eq!(
+        of("activate").expect_err("one name").iter().next().map(|problem| problem.code),
+        Some(Code::DuplicateItem)
+    );
 }
 
 #[test]

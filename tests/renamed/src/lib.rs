@@ -183,6 +183,9 @@ async fn activate(_: &Cx) -> Result<()> {
     Ok(())
 }
 
+#[activate(name = "warm-up", plugin = Renamed)]
+fn warm() {}
+
 #[deactivate(plugin = Renamed)]
 fn deactivate() {}
 
@@ -222,6 +225,7 @@ mod tests {
             kinds,
             [
                 ("activate", "activate"),
+                ("activate", "warm-up"),
                 ("admin-page", "dashboard"),
                 ("admin-page", "plain"),
                 ("cron", "each-hour"),
