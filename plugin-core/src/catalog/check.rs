@@ -7,6 +7,7 @@ use crate::{
         Entry, PointEntry,
         problem::{Code, Problem},
     },
+    linking::Named,
     registration::{Item, Registration},
     site::{Kind, Site},
 };
@@ -92,18 +93,22 @@ pub(super) fn known_points(
 }
 
 /// Crates that `plugins!` names, and that hold no plugin.
-pub(super) fn linked(registrations: &[&'static Registration], expected: &[&str], problems: &mut Vec<Problem>) {
-    for library in expected {
+pub(super) fn linked(registrations: &[&'static Registration], expected: &[Named], problems: &mut Vec<Problem>) {
+    for named in expected {
+        let library = named.library;
         let holds = |it: &&&'static Registration| {
             it.item.kind() == Kind::Plugin
-                && (it.site.library() == *library || it.site.package.replace('-', "_") == *library)
+                && (it.site.library() == library || it.site.package.replace('-', "_") == library)
         };
         if !registrations.iter().any(|it| holds(&it)) {
-            problems.push(Problem::new(
-                Code::NotLinked,
-                format!("the crate `{library}` is named in `plugins!` and holds no `#[plugin]`"),
-                "mark its plugin type with `#[plugin]`, or take the crate out of `plugins!`; a dependency that Cargo.toml renames is written `its_name as real_name`",
-            ));
+            problems.push(
+                Problem::new(
+                    Code::NotLinked,
+                    format!("the crate `{library}` is named in `plugins!` and holds no `#[plugin]`"),
+                    "mark its plugin type with `#[plugin]`, or take the crate out of `plugins!`; a dependency that Cargo.toml renames is written `its_name as real_name`",
+                )
+                .at([named]),
+            );
         }
     }
 }
@@ -146,5 +151,24 @@ pub(super) fn routes(entries: &[Entry], problems: &mut Vec<Problem>) {
             )
             .at(first.into_iter().chain([entry.site])),
         );
+    }
+}
+
+/// Admin pages of one plugin with one path.
+pub(super) fn pages(entries: &[Entry], problems: &mut Vec<Problem>) {
+    let mut seen: BTreeMap<(&str, &str), &'static Site> = BTreeMap::new();
+    for entry in entries {
+        let Item::AdminPage(page) = entry.item else { continue };
+        let (plugin, path) = (page.owner.id, page.path);
+        if let Some(first) = seen.insert((plugin, path), entry.site) {
+            problems.push(
+                Problem::new(
+                    Code::RouteConflict,
+                    format!("two admin pages of the plugin `{plugin}` have the path `{path}`"),
+                    "give one of them another path",
+                )
+                .at([first, entry.site]),
+            );
+        }
     }
 }
