@@ -17,6 +17,8 @@ use crate::{
 struct Settings {
     ident: Ident,
     doc: String,
+    /// A struct with named fields; anything else is an error, and has no fields here.
+    is_struct: bool,
     fields: Vec<Field>,
 }
 
@@ -48,31 +50,33 @@ enum DefaultValue {
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let settings = read(item, &mut errors);
-    match (errors.finish(), settings) {
-        (Some(errors), _) => errors,
-        (None, settings) => settings.map(|settings| emit(&settings)).unwrap_or_default(),
-    }
+    // Also beside errors: what uses the settings does not say a second time that they are none.
+    let implementation = settings.map(|settings| emit(&settings));
+    let errors = errors.finish();
+    quote!(#implementation #errors)
 }
 
 fn read(item: TokenStream, errors: &mut Errors) -> Option<Settings> {
     let input: DeriveInput = errors.take(syn::parse2(item))?;
-    if !input.generics.params.is_empty() {
-        errors.at(&input.generics, "settings have no generic parameters: one plugin has one set of them");
-    }
-    let fields = match input.data {
-        Data::Struct(data) if !matches!(data.fields, Fields::Unnamed(_)) => data.fields,
+    let named = match input.data {
+        Data::Struct(data) if !matches!(data.fields, Fields::Unnamed(_)) => Some(data.fields),
         _ => {
             errors.at(&input.ident, "settings are a struct with named fields, each of which is one setting");
-            return None;
+            None
         }
     };
-    let fields = fields.into_iter().filter_map(|field| {
+    if !input.generics.params.is_empty() {
+        errors.at(&input.generics, "settings have no generic parameters: one plugin has one set of them");
+        return None;
+    }
+    let is_struct = named.is_some();
+    let fields = named.into_iter().flatten().filter_map(|field| {
         let ident = field.ident?;
         let rules = rules(&field.attrs, &field.ty, errors);
         Some(Field { name: ident.unraw().to_string(), ident, doc: doc(&field.attrs), ty: field.ty, rules })
     });
     let fields = fields.collect();
-    Some(Settings { doc: doc(&input.attrs), ident: input.ident, fields })
+    Some(Settings { doc: doc(&input.attrs), ident: input.ident, is_struct, fields })
 }
 
 fn rules(attrs: &[Attribute], ty: &Type, errors: &mut Errors) -> Rules {
@@ -108,6 +112,7 @@ fn rules(attrs: &[Attribute], ty: &Type, errors: &mut Errors) -> Rules {
     }
     if let (Some(span), Some(_)) = (rules.secret, rules.min.as_ref().or(rules.max.as_ref())) {
         errors.at_span(span, "a secret has no limits: what is wrong with it would be shown");
+        (rules.min, rules.max) = (None, None);
     }
     if is_option(ty) && matches!(rules.default, Some(DefaultValue::OfType)) {
         errors.at(ty, "an optional setting is `None` unless it is given: remove `default`");
@@ -148,7 +153,7 @@ impl Field {
 }
 
 fn emit(settings: &Settings) -> TokenStream {
-    let Settings { ident, doc, fields } = settings;
+    let Settings { ident, doc, is_struct, fields } = settings;
     let rt = rt(Span::call_site());
     let name = ident.to_string();
     let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
@@ -166,6 +171,13 @@ fn emit(settings: &Settings) -> TokenStream {
     let shown = fields.iter().map(|Field { ident, .. }| quote!(&self.#ident));
     let shown: Vec<_> =
         shown.zip(fields).map(|(value, field)| if field.is_masked() { quote!(&"***") } else { value }).collect();
+    let (read, cloned) = match is_struct {
+        true => (
+            quote!(::core::option::Option::Some(Self { #(#idents: #idents?,)* })),
+            quote!(Self { #(#idents: ::core::clone::Clone::clone(&self.#idents),)* }),
+        ),
+        false => (quote!(::core::option::Option::None), quote!(::core::unreachable!())),
+    };
     let serde_crate = quote!(#rt::serde);
     quote! {
         const _: () = {
@@ -177,7 +189,7 @@ fn emit(settings: &Settings) -> TokenStream {
             impl #rt::Config for #ident {
                 fn read(__fields: &mut #rt::Fields<'_>) -> ::core::option::Option<Self> {
                     #(#reads)*
-                    ::core::option::Option::Some(Self { #(#idents: #idents?,)* })
+                    #read
                 }
 
                 fn schema(__generator: &mut #rt::schemars::SchemaGenerator) -> #rt::schemars::Schema {
@@ -217,7 +229,7 @@ fn emit(settings: &Settings) -> TokenStream {
 
             impl ::core::clone::Clone for #ident {
                 fn clone(&self) -> Self {
-                    Self { #(#idents: ::core::clone::Clone::clone(&self.#idents),)* }
+                    #cloned
                 }
             }
 

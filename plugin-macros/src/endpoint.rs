@@ -8,7 +8,7 @@ use quote::{quote, quote_spanned};
 use syn::{Type, spanned::Spanned};
 
 use crate::{
-    emit::{attribute, duration, option, rt},
+    emit::{Registration, attribute, duration, option, rt},
     errors::Errors,
     handler::{Handler, Shape, Takes},
     names::{given_name, item_name},
@@ -81,7 +81,7 @@ fn access(options: &mut Options, errors: &mut Errors) -> Option<Access> {
     Some(first.map_or(Access::SignedIn, |(_, access)| access))
 }
 
-fn emit(endpoint: &Endpoint) -> TokenStream {
+fn emit(endpoint: &Endpoint) -> Registration {
     let Endpoint { method, path, access, rate, body, timeout, name, handler } = endpoint;
     let rt = rt(Span::call_site());
     let method = method.as_str();

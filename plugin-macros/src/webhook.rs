@@ -11,7 +11,7 @@ use syn::{
 };
 
 use crate::{
-    emit::{attribute, duration, option, rt},
+    emit::{Registration, attribute, duration, option, rt},
     errors::Errors,
     handler::{Handler, Owner, Shape, Takes},
     names::{given_name, item_name},
@@ -114,7 +114,7 @@ fn github(input: ParseStream<'_>) -> syn::Result<Verify> {
     }
 }
 
-fn emit(webhook: &Webhook) -> TokenStream {
+fn emit(webhook: &Webhook) -> Registration {
     let Webhook { events, verify, timeout, name, handler } = webhook;
     let rt = rt(Span::call_site());
     let verify = match verify {

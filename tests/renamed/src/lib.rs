@@ -84,6 +84,51 @@ pub struct Wrapped<T> {
     pub inner_value: T,
 }
 
+/// Derived by hand in part, below what derives the rest.
+#[model]
+#[derive(framework::__rt::schemars::JsonSchema)]
+#[schemars(crate = "framework::__rt::schemars")]
+pub struct Described {
+    /// A word.
+    pub a_word: String,
+}
+
+/// Derived by hand as a whole.
+#[model]
+#[derive(
+    Debug,
+    Clone,
+    framework::__rt::serde::Serialize,
+    framework::__rt::serde::Deserialize,
+    framework::__rt::schemars::JsonSchema,
+)]
+pub struct ByHand {
+    /// A word.
+    pub a_word: String,
+}
+
+/// Of which the fields alone are renamed by hand.
+#[model]
+#[serde(rename_all_fields = "kebab-case")]
+pub enum Named {
+    /// The only one.
+    OnlyOne {
+        /// A number.
+        its_number: u32,
+    },
+}
+
+/// Of which the variants alone are renamed by hand.
+#[model]
+#[serde(rename_all = "kebab-case")]
+pub enum Chosen {
+    /// The only one.
+    OnlyOne {
+        /// A number.
+        its_number: u32,
+    },
+}
+
 /// Something ended.
 #[hook_point("renamed:end", policy = veto)]
 pub struct End {
@@ -279,6 +324,16 @@ mod tests {
             r#"{"other":{"itsNumber":1}}"#
         );
         assert_eq!(json(framework::__rt::serde_json::json!(Shout { a_word: "x".into() })), r#"{"A_WORD":"x"}"#);
+        assert_eq!(json(framework::__rt::serde_json::json!(Described { a_word: "x".into() })), r#"{"aWord":"x"}"#);
+        assert_eq!(json(framework::__rt::serde_json::json!(ByHand { a_word: "x".into() })), r#"{"aWord":"x"}"#);
+        assert_eq!(
+            json(framework::__rt::serde_json::json!(Named::OnlyOne { its_number: 1 })),
+            r#"{"onlyOne":{"its-number":1}}"#
+        );
+        assert_eq!(
+            json(framework::__rt::serde_json::json!(Chosen::OnlyOne { its_number: 1 })),
+            r#"{"only-one":{"itsNumber":1}}"#
+        );
         assert_eq!(json(framework::__rt::serde_json::json!(Wrapped { inner_value: 1 })), r#"{"innerValue":1}"#);
     }
 
