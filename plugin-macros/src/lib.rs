@@ -106,7 +106,8 @@ pub fn cron(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// A function that others call: `#[webhook("github-events", verify = github(secret = config.secret))]`.
 ///
-/// Options: the name, `events("push")`, `verify = github(secret = config.…) | none`, `timeout`, `plugin`.
+/// Options: the name, which may be written `name` as well, `events("push")`, `verify = github(secret = config.…) | none`,
+/// `timeout`, `plugin`.
 #[proc_macro_attribute]
 pub fn webhook(args: TokenStream, item: TokenStream) -> TokenStream {
     webhook::expand(args.into(), item.into()).into()
