@@ -28,7 +28,11 @@ const SHAPE: Shape = Shape { who: "a lifecycle function", takes: Takes::Nothing 
 
 pub(crate) fn expand(moment: Moment, args: TokenStream, item: TokenStream) -> TokenStream {
     attribute(args, item, |options, item, errors| {
-        let timeout = options.text("timeout", errors, plugin_syntax::duration).map(|timeout| timeout.value);
+        let read = match moment {
+            Moment::Activate => plugin_syntax::duration,
+            Moment::Deactivate => plugin_syntax::stopping,
+        };
+        let timeout = options.text("timeout", errors, read).map(|timeout| timeout.value);
         let name = given_name(options, errors);
         let handler = Handler::read(SHAPE, item, options, errors)?;
         let name = item_name(name, &handler.ident, errors);
