@@ -180,6 +180,9 @@ pub use plugin_macros::on;
 /// Answers HTTP requests below `/api/plugins/{plugin}/endpoints`: `fn(&Context<P>, extractors…)`, returning what actix-web
 /// can answer. An `async fn` stays on the thread that took the request, a `fn` runs on the blocking pool.
 ///
+/// An answer may be an `impl Responder`, or a `Result` of one; the OpenAPI document then says nothing of it. That of a `fn` goes to
+/// another thread, so it cannot borrow from the context: from Rust 2024 on it is written `impl Responder + use<>`.
+///
 /// | Option | Is |
 /// |---|---|
 /// | `GET`, `POST`, `PUT`, `PATCH`, `DELETE` | the method, first |
@@ -237,7 +240,7 @@ pub use plugin_macros::cron;
 ///
 /// | Option | Is |
 /// |---|---|
-/// | `"github-events"` | its name, first; the function's in kebab-case unless given |
+/// | `"github-events"` or `name = "…"` | its name, once; the function's in kebab-case unless given |
 /// | `verify = github(secret = config.…)` or `none` | how the sender proves who it is; required |
 /// | `events("push", …)` | the events that reach the function; all unless given |
 /// | `timeout = "5m"` | how long it may take |
