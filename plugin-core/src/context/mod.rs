@@ -9,7 +9,10 @@ pub mod table;
 
 use std::{fmt, marker::PhantomData, ops::Deref, sync::Arc};
 
-use futures_util::{FutureExt, future::Future};
+use futures_util::{
+    FutureExt,
+    future::{self, Future},
+};
 use ref_cast::{RefCastCustom, ref_cast_custom};
 use tokio_util::sync::CancellationToken;
 
@@ -19,11 +22,12 @@ use crate::{
     context::{
         call::{Call, OwnedScope, Running, Scope},
         log::Log,
+        shared::BoxFuture,
     },
     error::Result,
     id::{AppId, InvalidId, UserId},
     plugin::state::PluginState,
-    point::{Dynamic, Event, HookPoint, Plugin},
+    point::{Dynamic, EventOf, HookPoint, Plugin},
     shape::HookReturn,
     store::db::Db,
 };
@@ -137,15 +141,18 @@ impl<P: Plugin> Context<P> {
     ///
     /// # Errors
     /// If the rows cannot be written.
-    pub async fn emit<E: Event<Plugin = P>>(&self, event: &E) -> Result<()> {
-        let body = serde_json::to_value(event)?;
-        self.emit_json(E::NAME, body).await
+    // No `async fn`: its future would be a type of the event too, and the compiler would say thrice that the event is none.
+    pub fn emit<E: EventOf<P>>(&self, event: &E) -> BoxFuture<'_, Result<()>> {
+        match serde_json::to_value(event) {
+            Ok(body) => self.emit_json(E::NAME, body),
+            Err(error) => future::ready(Err(error.into())).boxed(),
+        }
     }
 
-    async fn emit_json(&self, name: &'static str, body: serde_json::Value) -> Result<()> {
+    fn emit_json(&self, name: &'static str, body: serde_json::Value) -> BoxFuture<'_, Result<()>> {
         let call = self.call();
         let place = call.shared.places.get(P::ix()).expect("a handler's plugin is part of the host that runs it");
-        call.shared.outbox.emit(call, place, name, body).await
+        call.shared.outbox.emit(call, place, name, body)
     }
 
     /// Subscriptions made while running.
