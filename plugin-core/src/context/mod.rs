@@ -35,9 +35,11 @@ use crate::{
 /// What a handler of the plugin `P` is given: its data, its settings, and the call it works in.
 ///
 /// It is a typed view of the call, so handing it on costs nothing.
+// That `P` is a plugin is asked for where it is used: were it asked here, rustc would say of an `async fn` twice that it is none,
+// of its signature and of its future.
 #[derive(RefCastCustom)]
 #[repr(transparent)]
-pub struct Context<P: Plugin> {
+pub struct Context<P> {
     plugin: PhantomData<fn() -> P>,
     scope: Scope,
 }
