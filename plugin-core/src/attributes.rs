@@ -180,6 +180,9 @@ pub use plugin_macros::on;
 /// Answers HTTP requests below `/api/plugins/{plugin}/endpoints`: `fn(&Context<P>, extractors…)`, returning what actix-web
 /// can answer. An `async fn` stays on the thread that took the request, a `fn` runs on the blocking pool.
 ///
+/// An answer may be an `impl Responder`, or a `Result` of one; the OpenAPI document then says nothing of it. That of a `fn` goes to
+/// another thread, so it cannot borrow from the context: from Rust 2024 on it is written `impl Responder + use<>`.
+///
 /// | Option | Is |
 /// |---|---|
 /// | `GET`, `POST`, `PUT`, `PATCH`, `DELETE` | the method, first |
@@ -237,7 +240,7 @@ pub use plugin_macros::cron;
 ///
 /// | Option | Is |
 /// |---|---|
-/// | `"github-events"` | its name, first; the function's in kebab-case unless given |
+/// | `"github-events"` or `name = "…"` | its name, once; the function's in kebab-case unless given |
 /// | `verify = github(secret = config.…)` or `none` | how the sender proves who it is; required |
 /// | `events("push", …)` | the events that reach the function; all unless given |
 /// | `timeout = "5m"` | how long it may take |
@@ -290,7 +293,12 @@ pub use plugin_macros::webhook;
 pub use plugin_macros::admin_page;
 
 /// Runs a function whenever its plugin starts: `fn(&Context<P>)`, returning `()` or `Result<()>`; an error keeps the plugin from
-/// starting. Options: `timeout`, `plugin`.
+/// starting.
+///
+/// | Option | Is |
+/// |---|---|
+/// | `timeout = "2m"` | how long it may take; 30 seconds unless given |
+/// | `name`, `plugin` | as of [`hook`] |
 ///
 /// ```
 /// use plugin_core::prelude::*;
@@ -305,7 +313,8 @@ pub use plugin_macros::admin_page;
 /// ```
 pub use plugin_macros::activate;
 
-/// Runs a function whenever its plugin stops; otherwise as [`activate`].
+/// Runs a function whenever its plugin stops; otherwise as [`activate`]. Its `timeout` is 10 seconds unless given, and never
+/// more: whoever stops the server waits for it.
 ///
 /// ```
 /// use plugin_core::prelude::*;

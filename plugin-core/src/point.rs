@@ -144,6 +144,17 @@ pub trait Event: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     const NAME: &'static str;
 }
 
+/// An event of the plugin `P`, which alone can publish it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event of the plugin `{P}`",
+    label = "not marked `#[event(\"…\", plugin = {P})]`",
+    note = "only the plugin that an event names can publish it"
+)]
+pub trait EventOf<P: Plugin>: Event {}
+
+#[diagnostic::do_not_recommend]
+impl<P: Plugin, E: Event<Plugin = P>> EventOf<P> for E {}
+
 /// A payload, value or event as JSON, for handlers whose author has no type for it.
 ///
 /// ```

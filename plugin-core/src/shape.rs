@@ -217,7 +217,8 @@ impl Owner {
     }
 }
 
-/// Stops the compiler where an attribute names another point than the payload's type does.
+/// Stops the compiler where an attribute names another point than the payload's type does. A name that is empty stands for one
+/// that is wrong where the type is marked, and said to be so there.
 ///
 /// # Panics
 /// At compile time, with both names.
@@ -225,7 +226,7 @@ impl Owner {
 pub const fn same_name(what: &str, of_type: Option<&'static str>, said: Option<&'static str>) -> &'static str {
     match (of_type, said) {
         (Some(of_type), Some(said)) => {
-            if !same(of_type.as_bytes(), said.as_bytes()) {
+            if !of_type.is_empty() && !same(of_type.as_bytes(), said.as_bytes()) {
                 fail(&["the payload belongs to ", what, " `", of_type, "`, but the attribute says `", said, "`"]);
             }
             of_type

@@ -1,6 +1,7 @@
 //! A host and the lives of its plugins, as an author sees them in a test.
 
 use std::{
+    convert::Infallible,
     pin::pin,
     sync::{
         Arc, Barrier, Mutex, PoisonError,
@@ -8,6 +9,7 @@ use std::{
     },
 };
 
+use actix_web::Responder;
 use futures_util::FutureExt;
 use plugin_core::{
     context::call::Call,
@@ -139,6 +141,41 @@ async fn refuse(_ctx: &Context<Stillborn>) -> Result<()> {
     Err(Error::new("the cellar is flooded"))
 }
 
+/// Takes its time to start.
+#[plugin(id = "sleeper")]
+#[derive(Debug)]
+pub struct Sleeper;
+
+#[activate(timeout = "2m")]
+async fn sleep(_ctx: &Context<Sleeper>) -> Result<()> {
+    std::future::pending().await
+}
+
+/// Answers by traits alone.
+#[plugin(id = "opaque")]
+#[derive(Debug)]
+pub struct Opaque;
+
+#[endpoint(GET, "/borrowed/{more}", public)]
+async fn borrowed(ctx: &Context<Opaque>, more: Path<String>) -> impl Responder {
+    format!("{} {more}", ctx.plugin())
+}
+
+#[endpoint(GET, "/fallible", public)]
+async fn fallible(ctx: &Context<Opaque>) -> Result<impl Responder> {
+    Ok(ctx.plugin())
+}
+
+#[endpoint(GET, "/owned", public)]
+fn owned(ctx: &Context<Opaque>) -> Result<impl Responder + use<>, Infallible> {
+    Ok(ctx.plugin())
+}
+
+#[endpoint(GET, "/infallible", public, plugin = Opaque)]
+fn infallible() -> Result<String, Infallible> {
+    Ok("always".to_owned())
+}
+
 fn rung() -> BellRung {
     BellRung { by: "ada".to_owned() }
 }
@@ -191,6 +228,25 @@ fn endpoints_answer_as_they_would_over_a_socket() {
     assert_eq!(burst.headers.get("content-type").unwrap(), "application/problem+json");
     let refused = host.call("DELETE", "/me");
     assert_eq!((refused.status.as_u16(), refused.headers.get("allow").unwrap().to_str().unwrap()), (405, "GET"));
+}
+
+#[test]
+fn an_endpoint_may_answer_with_a_type_that_has_no_name() {
+    let mut host = TestHost::of::<Opaque>().build();
+    for (path, said) in
+        [("/borrowed/word", "opaque word"), ("/fallible", "opaque"), ("/owned", "opaque"), ("/infallible", "always")]
+    {
+        let answer = host.call("GET", path);
+        assert_eq!((answer.status.as_u16(), &answer.body[..]), (200, said.as_bytes()), "{path}");
+    }
+}
+
+#[test]
+fn a_plugin_has_as_long_to_start_as_it_says() {
+    let mut host = TestHost::of::<Ears>().build();
+    let (handle, began) = (host.host().clone(), host.now());
+    assert_eq!(host.block_on(handle.enable("sleeper")).unwrap_err().status(), 409);
+    assert_eq!(host.now().since(began), Duration::from_secs(120));
 }
 
 #[test]

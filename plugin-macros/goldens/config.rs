@@ -1,12 +1,20 @@
 const _: () = {
-    fn default_keep_days() -> u32 {
-        30
-    }
-    fn default_label() -> Option<String> {
-        ::core::option::Option::None
-    }
-    fn default_password() -> String {
-        ::core::default::Default::default()
+    impl Settings {
+        fn __default_of_keep_days() -> u32 {
+            30
+        }
+        fn __default_of_label() -> Option<String> {
+            ::core::option::Option::None
+        }
+        fn __default_of_password() -> String {
+            ::core::default::Default::default()
+        }
+        fn __min_of_keep_days() -> u32 {
+            1
+        }
+        fn __max_of_keep_days() -> u32 {
+            365
+        }
     }
     impl ::plugin_core::__rt::Config for Settings {
         fn read(
@@ -15,22 +23,25 @@ const _: () = {
             let keep_days = __fields
                 .take::<
                     u32,
-                >("keep_days", ::core::option::Option::Some(default_keep_days));
+                >(
+                    "keep_days",
+                    ::core::option::Option::Some(Self::__default_of_keep_days),
+                );
             __fields
                 .within(
                     "keep_days",
                     keep_days.as_ref(),
-                    ::core::option::Option::Some(1),
-                    ::core::option::Option::Some(365),
+                    ::core::option::Option::Some(Self::__min_of_keep_days()),
+                    ::core::option::Option::Some(Self::__max_of_keep_days()),
                 );
             let label = __fields
                 .take::<
                     Option<String>,
-                >("label", ::core::option::Option::Some(default_label));
+                >("label", ::core::option::Option::Some(Self::__default_of_label));
             let password = __fields
                 .take::<
                     String,
-                >("password", ::core::option::Option::Some(default_password));
+                >("password", ::core::option::Option::Some(Self::__default_of_password));
             ::core::option::Option::Some(Self {
                 keep_days: keep_days?,
                 label: label?,
@@ -52,14 +63,20 @@ const _: () = {
                                 __generator,
                                 "How long.",
                                 ::core::option::Option::Some(
-                                    ::plugin_core::__rt::config::shown(&default_keep_days()),
+                                    ::plugin_core::__rt::config::shown(
+                                        &Self::__default_of_keep_days(),
+                                    ),
                                 ),
                             ),
                             ::core::option::Option::Some(
-                                ::plugin_core::__rt::config::shown(&1),
+                                ::plugin_core::__rt::config::shown(
+                                    &Self::__min_of_keep_days(),
+                                ),
                             ),
                             ::core::option::Option::Some(
-                                ::plugin_core::__rt::config::shown(&365),
+                                ::plugin_core::__rt::config::shown(
+                                    &Self::__max_of_keep_days(),
+                                ),
                             ),
                         ),
                         ::plugin_core::__rt::Required::No,

@@ -30,20 +30,26 @@ const _: () = {
                 },
                 |__description| {
                     #[allow(unused_imports)]
-                    use ::plugin_core::__rt::probe::*;
+                    use ::plugin_core::__rt::probe::{
+                        Infallible as _, Unknown as _, Unstated as _,
+                    };
                     __description
                         .argument(
                             "app",
-                            of::<Path<String>>().describe(__description.generator()),
+                            ::plugin_core::__rt::probe::of::<Path<String>>()
+                                .describe(__description.generator()),
                         );
                     __description
                         .argument(
                             "body",
-                            of::<Json<Track>>().describe(__description.generator()),
+                            ::plugin_core::__rt::probe::of::<Json<Track>>()
+                                .describe(__description.generator()),
                         );
                     __description
                         .result(
-                            of::<Result<(Json<Tracked>, StatusCode)>>()
+                            ::plugin_core::__rt::probe::of::<
+                                Result<(Json<Tracked>, StatusCode)>,
+                            >()
                                 .ok()
                                 .with_status()
                                 .describe(__description.generator()),

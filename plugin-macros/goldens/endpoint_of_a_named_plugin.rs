@@ -21,7 +21,9 @@ const _: () = {
                 },
                 |__description| {
                     #[allow(unused_imports)]
-                    use ::plugin_core::__rt::probe::*;
+                    use ::plugin_core::__rt::probe::{
+                        Infallible as _, Unknown as _, Unstated as _,
+                    };
                 },
             ),
             &::plugin_core::__rt::Site {

@@ -5,9 +5,9 @@
     ::core::clone::Clone,
     ::core::fmt::Debug
 )]
+#[serde(rename_all = "snake_case")]
 #[serde(crate = "::plugin_core::__rt::serde")]
 #[schemars(crate = "::plugin_core::__rt::schemars")]
-#[serde(rename_all = "snake_case")]
 pub struct Ended {
     pub app_id: String,
 }

@@ -3,9 +3,9 @@
     ::plugin_core::__rt::serde::Deserialize,
     ::plugin_core::__rt::schemars::JsonSchema
 )]
+#[derive(Clone, Debug)]
 #[serde(crate = "::plugin_core::__rt::serde", rename_all = "camelCase")]
 #[schemars(crate = "::plugin_core::__rt::schemars")]
-#[derive(Clone, Debug)]
 pub struct OutgoingMessage {
     pub text: String,
 }

@@ -5,9 +5,9 @@
     ::core::clone::Clone,
     ::core::fmt::Debug
 )]
+/// A conversation was closed.
 #[serde(crate = "::plugin_core::__rt::serde", rename_all = "camelCase")]
 #[schemars(crate = "::plugin_core::__rt::schemars")]
-/// A conversation was closed.
 pub struct ConversationEnd {
     pub conversation_id: String,
 }

@@ -5,13 +5,13 @@
     ::core::clone::Clone,
     ::core::fmt::Debug
 )]
+#[derive(PartialEq)]
 #[serde(
     crate = "::plugin_core::__rt::serde",
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
 #[schemars(crate = "::plugin_core::__rt::schemars")]
-#[derive(PartialEq)]
 pub enum Shape {
     Round { full_size: u32 },
     Square,

@@ -8,7 +8,7 @@ use quote::quote;
 use syn::ext::IdentExt;
 
 use crate::{
-    emit::{attribute, duration, option, rt},
+    emit::{Registration, attribute, duration, option, rt},
     errors::Errors,
     handler::{Handler, Shape, Takes},
     names::{given_name, item_name},
@@ -69,7 +69,7 @@ fn not_empty(title: &str) -> Result<String, &'static str> {
     }
 }
 
-fn emit(page: &AdminPage) -> TokenStream {
+fn emit(page: &AdminPage) -> Registration {
     let AdminPage { path, title, icon, component, group, timeout, name, handler } = page;
     let rt = rt(Span::call_site());
     let (icon, timeout) = (option(icon.as_ref()), option(timeout.map(duration)));

@@ -2,7 +2,10 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Fields, Lit, Type, ext::IdentExt, spanned::Spanned};
+use syn::{
+    Attribute, Data, DeriveInput, Expr, ExprLit, Fields, GenericArgument, Lit, PathArguments, Type, ext::IdentExt,
+    spanned::Spanned,
+};
 
 use crate::{
     emit::{doc, option, rt},
@@ -14,6 +17,8 @@ use crate::{
 struct Settings {
     ident: Ident,
     doc: String,
+    /// A struct with named fields; anything else is an error, and has no fields here.
+    is_struct: bool,
     fields: Vec<Field>,
 }
 
@@ -45,31 +50,33 @@ enum DefaultValue {
 pub(crate) fn expand(item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let settings = read(item, &mut errors);
-    match (errors.finish(), settings) {
-        (Some(errors), _) => errors,
-        (None, settings) => settings.map(|settings| emit(&settings)).unwrap_or_default(),
-    }
+    // Also beside errors: what uses the settings does not say a second time that they are none.
+    let implementation = settings.map(|settings| emit(&settings));
+    let errors = errors.finish();
+    quote!(#implementation #errors)
 }
 
 fn read(item: TokenStream, errors: &mut Errors) -> Option<Settings> {
     let input: DeriveInput = errors.take(syn::parse2(item))?;
-    if !input.generics.params.is_empty() {
-        errors.at(&input.generics, "settings have no generic parameters: one plugin has one set of them");
-    }
-    let fields = match input.data {
-        Data::Struct(data) if !matches!(data.fields, Fields::Unnamed(_)) => data.fields,
+    let named = match input.data {
+        Data::Struct(data) if !matches!(data.fields, Fields::Unnamed(_)) => Some(data.fields),
         _ => {
             errors.at(&input.ident, "settings are a struct with named fields, each of which is one setting");
-            return None;
+            None
         }
     };
-    let fields = fields.into_iter().filter_map(|field| {
+    if !input.generics.params.is_empty() {
+        errors.at(&input.generics, "settings have no generic parameters: one plugin has one set of them");
+        return None;
+    }
+    let is_struct = named.is_some();
+    let fields = named.into_iter().flatten().filter_map(|field| {
         let ident = field.ident?;
         let rules = rules(&field.attrs, &field.ty, errors);
         Some(Field { name: ident.unraw().to_string(), ident, doc: doc(&field.attrs), ty: field.ty, rules })
     });
     let fields = fields.collect();
-    Some(Settings { doc: doc(&input.attrs), ident: input.ident, fields })
+    Some(Settings { doc: doc(&input.attrs), ident: input.ident, is_struct, fields })
 }
 
 fn rules(attrs: &[Attribute], ty: &Type, errors: &mut Errors) -> Rules {
@@ -105,6 +112,7 @@ fn rules(attrs: &[Attribute], ty: &Type, errors: &mut Errors) -> Rules {
     }
     if let (Some(span), Some(_)) = (rules.secret, rules.min.as_ref().or(rules.max.as_ref())) {
         errors.at_span(span, "a secret has no limits: what is wrong with it would be shown");
+        (rules.min, rules.max) = (None, None);
     }
     if is_option(ty) && matches!(rules.default, Some(DefaultValue::OfType)) {
         errors.at(ty, "an optional setting is `None` unless it is given: remove `default`");
@@ -127,23 +135,25 @@ impl Field {
         }
     }
 
+    /// What the function is called that makes its default. No name that its author writes: the default may call one of those.
     fn default_fn(&self) -> Ident {
-        format_ident!("default_{}", self.ident.unraw())
+        format_ident!("__default_of_{}", self.ident.unraw())
+    }
+
+    /// Its limits, each as a function of the field's own type, or of what an optional one holds: a literal is of that type.
+    fn limits(&self) -> [Option<(Ident, &Expr)>; 2] {
+        let limits = [("min", &self.rules.min), ("max", &self.rules.max)];
+        limits.map(|(word, limit)| Some((format_ident!("__{word}_of_{}", self.ident.unraw()), limit.as_ref()?)))
     }
 
     /// Whether it is kept out of sight by us; a `Secret` keeps itself.
     fn is_masked(&self) -> bool {
         self.rules.secret.is_some() && !is_named(&self.ty, "Secret")
     }
-
-    fn limits(&self) -> Option<(TokenStream, TokenStream)> {
-        let Rules { min, max, .. } = &self.rules;
-        (min.is_some() || max.is_some()).then(|| (option(min.as_ref()), option(max.as_ref())))
-    }
 }
 
 fn emit(settings: &Settings) -> TokenStream {
-    let Settings { ident, doc, fields } = settings;
+    let Settings { ident, doc, is_struct, fields } = settings;
     let rt = rt(Span::call_site());
     let name = ident.to_string();
     let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
@@ -152,20 +162,34 @@ fn emit(settings: &Settings) -> TokenStream {
         let (name, ty, default) = (field.default_fn(), &field.ty, field.default()?);
         Some(quote!(fn #name() -> #ty { #default }))
     });
+    let limits = fields.iter().flat_map(|field| {
+        let ty = optional(&field.ty).unwrap_or(&field.ty);
+        field.limits().into_iter().flatten().map(move |(name, limit)| quote!(fn #name() -> #ty { #limit }))
+    });
     let reads = fields.iter().map(read_field);
     let schemas = fields.iter().map(|field| field_schema(&rt, field));
     let shown = fields.iter().map(|Field { ident, .. }| quote!(&self.#ident));
     let shown: Vec<_> =
         shown.zip(fields).map(|(value, field)| if field.is_masked() { quote!(&"***") } else { value }).collect();
+    let (read, cloned) = match is_struct {
+        true => (
+            quote!(::core::option::Option::Some(Self { #(#idents: #idents?,)* })),
+            quote!(Self { #(#idents: ::core::clone::Clone::clone(&self.#idents),)* }),
+        ),
+        false => (quote!(::core::option::Option::None), quote!(::core::unreachable!())),
+    };
     let serde_crate = quote!(#rt::serde);
     quote! {
         const _: () = {
-            #(#defaults)*
+            impl #ident {
+                #(#defaults)*
+                #(#limits)*
+            }
 
             impl #rt::Config for #ident {
                 fn read(__fields: &mut #rt::Fields<'_>) -> ::core::option::Option<Self> {
                     #(#reads)*
-                    ::core::option::Option::Some(Self { #(#idents: #idents?,)* })
+                    #read
                 }
 
                 fn schema(__generator: &mut #rt::schemars::SchemaGenerator) -> #rt::schemars::Schema {
@@ -205,7 +229,7 @@ fn emit(settings: &Settings) -> TokenStream {
 
             impl ::core::clone::Clone for #ident {
                 fn clone(&self) -> Self {
-                    Self { #(#idents: ::core::clone::Clone::clone(&self.#idents),)* }
+                    #cloned
                 }
             }
 
@@ -220,12 +244,17 @@ fn emit(settings: &Settings) -> TokenStream {
 
 fn read_field(field: &Field) -> TokenStream {
     let Field { ident, name, ty, .. } = field;
-    let default = option(field.default().map(|_| field.default_fn()));
-    let within = field.limits().map(|(min, max)| {
+    let default = option(field.default().map(|_| {
+        let default = field.default_fn();
+        quote!(Self::#default)
+    }));
+    let limits = field.limits().map(|limit| limit.map(|(name, _)| quote!(Self::#name())));
+    let within = limits.iter().any(Option::is_some).then(|| {
         let given = match is_option(ty) {
             true => quote!(#ident.as_ref().and_then(::core::option::Option::as_ref)),
             false => quote!(#ident.as_ref()),
         };
+        let [min, max] = limits.map(option);
         quote!(__fields.within(#name, #given, #min, #max);)
     });
     quote! {
@@ -243,22 +272,30 @@ fn field_schema(rt: &TokenStream, field: &Field) -> TokenStream {
     let has_visible_default = field.rules.default.is_some() && field.rules.secret.is_none();
     let default = option(has_visible_default.then(|| {
         let default = field.default_fn();
-        quote!(#rt::config::shown(&#default()))
+        quote!(#rt::config::shown(&Self::#default()))
     }));
     let mut schema = quote!(#rt::config::field_schema::<#ty>(__generator, #doc, #default));
-    if let Some((min, max)) = limits_json(rt, &field.rules) {
+    let limits = field.limits().map(|limit| limit.map(|(name, _)| quote!(#rt::config::shown(&Self::#name()))));
+    if limits.iter().any(Option::is_some) {
+        let [min, max] = limits.map(option);
         schema = quote!(#rt::config::limited(#schema, #min, #max));
     }
     quote!((#name, #schema, #rt::Required::#required))
 }
 
-fn limits_json(rt: &TokenStream, rules: &Rules) -> Option<(TokenStream, TokenStream)> {
-    let json = |limit: &Option<Expr>| option(limit.as_ref().map(|limit| quote!(#rt::config::shown(&#limit))));
-    (rules.min.is_some() || rules.max.is_some()).then(|| (json(&rules.min), json(&rules.max)))
-}
-
 fn is_option(ty: &Type) -> bool {
     is_named(ty, "Option")
+}
+
+/// What an `Option` holds.
+fn optional(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
 }
 
 fn is_named(ty: &Type, name: &str) -> bool {

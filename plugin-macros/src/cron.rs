@@ -8,7 +8,7 @@ use quote::{format_ident, quote};
 use syn::LitStr;
 
 use crate::{
-    emit::{attribute, duration, option, rt},
+    emit::{Registration, attribute, duration, option, rt},
     errors::Errors,
     handler::{Handler, Shape, Takes},
     names::{given_name, item_name},
@@ -64,7 +64,7 @@ fn check(text: &LitStr, zone: Option<&Read<Zone>>, errors: &mut Errors) {
     }
 }
 
-fn emit(job: &Job) -> TokenStream {
+fn emit(job: &Job) -> Registration {
     let Job { schedule, timezone, catch_up, timeout, name, handler } = job;
     let rt = rt(Span::call_site());
     let catch_up = format_ident!("{catch_up}");

@@ -2,10 +2,14 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Meta, Path, Token, punctuated::Punctuated};
+use syn::{
+    Attribute, Data, DeriveInput, Meta, Path, Token,
+    parse::{ParseStream, Parser},
+    punctuated::Punctuated,
+};
 
 use crate::{
-    emit::{doc, krate, rt},
+    emit::{Registration, doc, finished, krate, rt},
     errors::Errors,
     handler::cfgs,
     options::Options,
@@ -19,19 +23,21 @@ pub(crate) struct DataType {
     is_generic: bool,
     is_enum: bool,
     derived: Vec<String>,
-    renames: bool,
+    /// The options of serde and of schemars that its author wrote.
+    serde: Vec<String>,
+    schemars: Vec<String>,
 }
 
 /// `#[model]`
 pub(crate) fn expand_model(args: TokenStream, item: TokenStream) -> TokenStream {
-    data_attribute(args, item, |_, _, _| Some(TokenStream::new()))
+    data_attribute(args, item, |_, _, _| None)
 }
 
-/// Runs an attribute of a type: the derives, the type untouched, then what `generate` makes of it, or all that is wrong.
+/// Runs an attribute of a type: the type with its derives, then what `generate` makes of it, or all that is wrong.
 pub(crate) fn data_attribute(
     args: TokenStream,
     item: TokenStream,
-    generate: impl FnOnce(Option<&DataType>, &mut Options, &mut Errors) -> Option<TokenStream>,
+    generate: impl FnOnce(Option<&DataType>, &mut Options, &mut Errors) -> Option<Registration>,
 ) -> TokenStream {
     let mut errors = Errors::default();
     let mut options = Options::parse(args, &mut errors);
@@ -39,11 +45,11 @@ pub(crate) fn data_attribute(
     let generated = generate(ty.as_ref(), &mut options, &mut errors);
     options.finish(&mut errors);
     // The derives come in any case: the rest of the program needs them, and would fail a second time without.
-    let derives = ty.map(|ty| ty.derives());
-    match errors.finish() {
-        Some(errors) => quote!(#derives #item #errors),
-        None => quote!(#derives #item #generated),
-    }
+    let item = match ty {
+        Some(ty) => ty.with_derives(item),
+        None => item,
+    };
+    finished(item, generated, errors)
 }
 
 impl DataType {
@@ -60,7 +66,8 @@ impl DataType {
                 is_generic: !input.generics.params.is_empty(),
                 is_enum: matches!(input.data, Data::Enum(_)),
                 derived: derived(&input.attrs),
-                renames: renames(&input.attrs),
+                serde: options(&input.attrs, "serde"),
+                schemars: options(&input.attrs, "schemars"),
                 ident: input.ident,
             }),
             Err(_) => {
@@ -82,9 +89,21 @@ impl DataType {
         Some(&self.ident)
     }
 
-    /// What its author did not derive.
-    fn derives(&self) -> TokenStream {
-        let (krate, rt) = (krate(Span::call_site()), rt(Span::call_site()));
+    /// The type, with what its author did not derive. What the derives are told comes after all of them: an attribute that is
+    /// used above the derive that introduces it is an error.
+    fn with_derives(&self, item: TokenStream) -> TokenStream {
+        let parts = |input: ParseStream<'_>| {
+            let attrs = input.call(Attribute::parse_outer)?;
+            Ok((attrs, input.parse::<TokenStream>()?))
+        };
+        // It was parsed before.
+        let Ok((attrs, rest)) = parts.parse2(item.clone()) else { return item };
+        let (derives, told) = (self.derives(), self.told());
+        quote!(#derives #(#attrs)* #told #rest)
+    }
+
+    fn derives(&self) -> Option<TokenStream> {
+        let rt = rt(Span::call_site());
         let all = [
             ("Serialize", quote!(#rt::serde::Serialize)),
             ("Deserialize", quote!(#rt::serde::Deserialize)),
@@ -93,16 +112,30 @@ impl DataType {
             ("Debug", quote!(::core::fmt::Debug)),
         ];
         let missing = all.iter().filter(|(name, _)| !self.derived.iter().any(|derived| derived == name));
-        let derives = missing.map(|(_, path)| path);
-        let (serde, schemars) = (format!("{krate}::__rt::serde"), format!("{krate}::__rt::schemars"));
-        let (serde, schemars) = (serde.replace(' ', ""), schemars.replace(' ', ""));
-        let rename = (!self.renames).then(|| quote!(, rename_all = "camelCase"));
-        let rename_fields = (!self.renames && self.is_enum).then(|| quote!(, rename_all_fields = "camelCase"));
-        quote! {
-            #[derive(#(#derives),*)]
-            #[serde(crate = #serde #rename #rename_fields)]
-            #[schemars(crate = #schemars)]
-        }
+        let missing: Vec<_> = missing.map(|(_, path)| path).collect();
+        (!missing.is_empty()).then(|| quote!(#[derive(#(#missing),*)]))
+    }
+
+    /// Where the derives find their crates, and how names are written; what its author says of either stays.
+    fn told(&self) -> TokenStream {
+        let krate = krate(Span::call_site()).to_string().replace(' ', "");
+        let says = |options: &[String], names: &[&str]| options.iter().any(|option| names.contains(&option.as_str()));
+        // Such a type has the names of another one, or none of its own.
+        let is_another = says(&self.serde, &["transparent", "from", "into", "try_from", "remote"]);
+        let renamed = |name: &str| is_another || says(&self.serde, &[name]);
+        let serde = (!says(&self.serde, &["crate"])).then(|| {
+            let serde = format!("{krate}::__rt::serde");
+            quote!(crate = #serde)
+        });
+        let rename = (!renamed("rename_all")).then(|| quote!(rename_all = "camelCase"));
+        let rename_fields =
+            (self.is_enum && !renamed("rename_all_fields")).then(|| quote!(rename_all_fields = "camelCase"));
+        let serde: Vec<_> = [serde, rename, rename_fields].into_iter().flatten().collect();
+        let schemars = (!says(&self.schemars, &["crate"])).then(|| {
+            let schemars = format!("{krate}::__rt::schemars");
+            quote!(#[schemars(crate = #schemars)])
+        });
+        quote!(#[serde(#(#serde),*)] #schemars)
     }
 }
 
@@ -113,13 +146,9 @@ fn derived(attrs: &[Attribute]) -> Vec<String> {
     paths.flatten().filter_map(|path| path.segments.last().map(|last| last.ident.to_string())).collect()
 }
 
-/// Whether its author says what its fields are called, or that it has none of its own.
-fn renames(attrs: &[Attribute]) -> bool {
-    attrs.iter().filter(|attr| attr.path().is_ident("serde")).any(|attr| {
-        let options = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
-        options.is_ok_and(|options| {
-            let decisive = ["rename_all", "transparent", "from", "into", "try_from", "remote"];
-            options.iter().any(|option| decisive.iter().any(|name| option.path().is_ident(name)))
-        })
-    })
+/// The names of the options in all attributes of this name.
+fn options(attrs: &[Attribute], name: &str) -> Vec<String> {
+    let attrs = attrs.iter().filter(|attr| attr.path().is_ident(name));
+    let options = attrs.filter_map(|attr| attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok());
+    options.flatten().filter_map(|option| option.path().get_ident().map(ToString::to_string)).collect()
 }

@@ -11,16 +11,29 @@ use crate::{errors::Errors, options::Options};
 pub(crate) fn attribute(
     args: TokenStream,
     item: TokenStream,
-    generate: impl FnOnce(&mut Options, &TokenStream, &mut Errors) -> Option<TokenStream>,
+    generate: impl FnOnce(&mut Options, &TokenStream, &mut Errors) -> Option<Registration>,
 ) -> TokenStream {
     let mut errors = Errors::default();
     let mut options = Options::parse(args, &mut errors);
     let generated = generate(&mut options, &item, &mut errors);
     options.finish(&mut errors);
+    // Nothing may use the item then; that it is dead is not what its author should read.
+    let dead = errors.any().then(|| quote!(#[allow(dead_code)]));
+    finished(quote!(#dead #item), generated, errors)
+}
+
+/// The item and its registration. If something is wrong, that is said instead, and only there: a type has its traits all the
+/// same, so that what uses it does not say a second time that it lacks them.
+pub(crate) fn finished(item: TokenStream, generated: Option<Registration>, errors: Errors) -> TokenStream {
     match errors.finish() {
-        // Nothing uses the item now; that it is dead is not what its author should read.
-        Some(errors) => quote!(#[allow(dead_code)] #item #errors),
-        None => quote!(#item #generated),
+        Some(errors) => {
+            let traits = generated.map(Registration::traits_alone);
+            quote!(#item #traits #errors)
+        }
+        None => {
+            let registration = generated.map(Registration::into_tokens);
+            quote!(#item #registration)
+        }
     }
 }
 
@@ -42,22 +55,31 @@ pub(crate) fn rt(span: Span) -> TokenStream {
 }
 
 /// An item and where it stands.
-pub(crate) struct Registration<'a> {
+pub(crate) struct Registration {
     /// What it is called on the wire.
     pub(crate) name: String,
     /// What it is called in Rust.
-    pub(crate) ident: &'a Ident,
-    pub(crate) doc: &'a str,
-    pub(crate) cfgs: &'a [Attribute],
+    pub(crate) ident: Ident,
+    pub(crate) doc: String,
+    pub(crate) cfgs: Vec<Attribute>,
     /// The traits of its type.
     pub(crate) impls: TokenStream,
     /// The call that makes it.
     pub(crate) item: TokenStream,
 }
 
-impl Registration<'_> {
+impl Registration {
+    /// The traits of its type.
+    fn traits_alone(self) -> TokenStream {
+        let Self { cfgs, impls, .. } = self;
+        match impls.is_empty() {
+            true => impls,
+            false => quote!(#(#cfgs)* const _: () = { #impls };),
+        }
+    }
+
     /// The constant that the linker gathers.
-    pub(crate) fn into_tokens(self) -> TokenStream {
+    fn into_tokens(self) -> TokenStream {
         let Self { name, ident, doc, cfgs, impls, item } = self;
         let rt = rt(Span::call_site());
         let ident_text = ident.unraw().to_string();

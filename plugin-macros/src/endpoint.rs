@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use plugin_syntax::{Method, Rate, Route};
-use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Type, spanned::Spanned};
 
 use crate::{
-    emit::{attribute, duration, option, rt},
+    emit::{Registration, attribute, duration, option, rt},
     errors::Errors,
-    handler::{Handler, Shape, Takes},
+    handler::{Handler, Owner, Shape, Takes},
     names::{given_name, item_name},
     options::{Options, read_text},
 };
@@ -63,6 +63,7 @@ fn read(options: &mut Options, item: &TokenStream, errors: &mut Errors) -> Optio
     }
     let path = given_path.and_then(|path| read_text(&path, errors, |path| path.parse::<Route>()));
     let handler = handler?;
+    refuse_borrowed(&handler, errors);
     let name = item_name(name, &handler.ident, errors);
     let path = path?.value.to_string();
     Some(Endpoint { method: method?, path, access: access?, rate, body, timeout, name, handler })
@@ -81,7 +82,7 @@ fn access(options: &mut Options, errors: &mut Errors) -> Option<Access> {
     Some(first.map_or(Access::SignedIn, |(_, access)| access))
 }
 
-fn emit(endpoint: &Endpoint) -> TokenStream {
+fn emit(endpoint: &Endpoint) -> Registration {
     let Endpoint { method, path, access, rate, body, timeout, name, handler } = endpoint;
     let rt = rt(Span::call_site());
     let method = method.as_str();
@@ -108,32 +109,73 @@ fn emit(endpoint: &Endpoint) -> TokenStream {
         |__description| { #described }
     };
     let args = handler.args_tuple();
-    let item = handler.constructor(Span::call_site(), "endpoint", &quote!(#args,), &rest);
+    let item = match (handler.is_async, handler.owner(), &handler.output) {
+        // Such a result is another type for each lifetime of the context, which no one `_` stands for.
+        (true, Owner::Context(context), Some(output)) if is_opaque(output) => {
+            // With the place of the result, which is what is wrong if the call is.
+            let mut ident = handler.ident.clone();
+            ident.set_span(output.span().resolved_at(ident.span()));
+            quote!(#rt::endpoint::async_opaque::<#context, #args, _>(#ident, #rest))
+        }
+        _ => handler.constructor(Span::call_site(), "endpoint", &quote!(#args,), &rest),
+    };
     handler.registration(name, item)
 }
 
 /// One line an extractor and one for the result: methods of a probe on the type itself win over the same methods of a trait on
 /// every type, so what can be described is, and what cannot is left out.
 fn described(handler: &Handler) -> TokenStream {
-    let rt = rt(Span::call_site());
+    let of = |ty: &Type| {
+        let rt = rt(ty.span());
+        quote_spanned!(ty.span()=> #rt::probe::of::<#ty>())
+    };
     let arguments = handler.args.iter().map(|arg| {
         let (name, ty) = (&arg.name, &arg.ty);
-        let probe = quote_spanned!(ty.span()=> of::<#ty>().describe(__description.generator()));
+        let of = of(ty);
+        let probe = quote_spanned!(ty.span()=> #of.describe(__description.generator()));
         quote!(__description.argument(#name, #probe);)
     });
     let result = match &handler.output {
         // What a function returns by its traits alone has no name to ask.
-        Some(Type::ImplTrait(_)) => None,
-        Some(ty) => {
-            let probe = quote_spanned!(ty.span()=> of::<#ty>().ok().with_status().describe(__description.generator()));
+        Some(ty) if !is_opaque(ty) => {
+            let of = of(ty);
+            let probe = quote_spanned!(ty.span()=> #of.ok().with_status().describe(__description.generator()));
             Some(quote!(__description.result(#probe);))
         }
-        None => None,
+        _ => None,
     };
+    let rt = rt(Span::call_site());
+    // The traits have no names here: the types are written in the names of their author.
     quote! {
         #[allow(unused_imports)]
-        use #rt::probe::*;
+        use #rt::probe::{Infallible as _, Unknown as _, Unstated as _};
         #(#arguments)*
         #result
+    }
+}
+
+/// Whether `impl Trait` is in it, at any depth.
+fn is_opaque(ty: &Type) -> bool {
+    word_of(ty.to_token_stream(), "impl").is_some()
+}
+
+/// The first such word, at any depth.
+fn word_of(tokens: TokenStream, word: &str) -> Option<Ident> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) => (ident == word).then_some(ident),
+        TokenTree::Group(group) => word_of(group.stream(), word),
+        _ => None,
+    })
+}
+
+/// An `impl Trait` of a `fn` may borrow from the context, unless it says otherwise, and cannot then leave its thread.
+fn refuse_borrowed(handler: &Handler, errors: &mut Errors) {
+    let (false, Owner::Context(_), Some(output)) = (handler.is_async, handler.owner(), &handler.output) else { return };
+    let output = output.to_token_stream();
+    if let (Some(word), None) = (word_of(output.clone(), "impl"), word_of(output, "use")) {
+        errors.at(
+            word,
+            "what a `fn` returns goes to another thread, and this type may borrow from the context: write `impl Responder + use<>`, or an `async fn`",
+        );
     }
 }

@@ -32,6 +32,11 @@ impl Errors {
         result.map_err(|error| self.push(error)).ok()
     }
 
+    /// Whether there are any.
+    pub(crate) fn any(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// As `compile_error!`s, if there are any.
     pub(crate) fn finish(self) -> Option<TokenStream> {
         self.0.map(|errors| errors.into_compile_error())

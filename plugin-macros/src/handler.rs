@@ -44,7 +44,7 @@ pub(crate) struct Handler {
     pub(crate) doc: String,
     pub(crate) cfgs: Vec<Attribute>,
     owner: Owner,
-    is_async: bool,
+    pub(crate) is_async: bool,
     /// What comes after the context; of a borrowed one, the type behind the `&`.
     pub(crate) args: Vec<Arg>,
     pub(crate) output: Option<Type>,
@@ -141,9 +141,9 @@ impl Handler {
     }
 
     /// The registration of the item that [`constructor`](Self::constructor) makes.
-    pub(crate) fn registration(&self, name: &str, item: TokenStream) -> TokenStream {
-        let Self { ident, doc, cfgs, .. } = self;
-        Registration { name: name.to_owned(), ident, doc, cfgs, impls: TokenStream::new(), item }.into_tokens()
+    pub(crate) fn registration(&self, name: &str, item: TokenStream) -> Registration {
+        let (ident, doc, cfgs) = (self.ident.clone(), self.doc.clone(), self.cfgs.clone());
+        Registration { name: name.to_owned(), ident, doc, cfgs, impls: TokenStream::new(), item }
     }
 }
 

@@ -7,7 +7,7 @@ use quote::quote;
 use syn::LitStr;
 
 use crate::{
-    emit::{attribute, duration, option, rt},
+    emit::{Registration, attribute, duration, option, rt},
     errors::Errors,
     handler::{Handler, Shape, Takes},
     names::{given_name, item_name, point_name},
@@ -76,7 +76,7 @@ fn read(payload: Payload, options: &mut Options, item: &TokenStream, errors: &mu
 
 const DEFAULT_PRIORITY: i32 = 10;
 
-fn emit(read: &PayloadHandler) -> TokenStream {
+fn emit(read: &PayloadHandler) -> Registration {
     let PayloadHandler { payload, point, name, priority, timeout, handler } = read;
     let (module, point_field) = payload.runtime();
     let point_field = proc_macro2::Ident::new(point_field, Span::call_site());

@@ -106,7 +106,8 @@ pub fn cron(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// A function that others call: `#[webhook("github-events", verify = github(secret = config.secret))]`.
 ///
-/// Options: the name, `events("push")`, `verify = github(secret = config.…) | none`, `timeout`, `plugin`.
+/// Options: the name, which may be written `name` as well, `events("push")`, `verify = github(secret = config.…) | none`,
+/// `timeout`, `plugin`.
 #[proc_macro_attribute]
 pub fn webhook(args: TokenStream, item: TokenStream) -> TokenStream {
     webhook::expand(args.into(), item.into()).into()
@@ -120,13 +121,13 @@ pub fn admin_page(args: TokenStream, item: TokenStream) -> TokenStream {
     admin_page::expand(args.into(), item.into()).into()
 }
 
-/// A function that runs whenever its plugin starts. Options: `timeout`, `plugin`.
+/// A function that runs whenever its plugin starts. Options: `name`, `timeout`, `plugin`.
 #[proc_macro_attribute]
 pub fn activate(args: TokenStream, item: TokenStream) -> TokenStream {
     lifecycle::expand(lifecycle::Moment::Activate, args.into(), item.into()).into()
 }
 
-/// A function that runs whenever its plugin stops. Options: `timeout`, `plugin`.
+/// A function that runs whenever its plugin stops. Options: `name`, `timeout`, `plugin`.
 #[proc_macro_attribute]
 pub fn deactivate(args: TokenStream, item: TokenStream) -> TokenStream {
     lifecycle::expand(lifecycle::Moment::Deactivate, args.into(), item.into()).into()

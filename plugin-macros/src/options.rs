@@ -133,6 +133,10 @@ impl Options {
     ) -> Option<T> {
         let value = self.value(name, choices.first().map_or("word", |(word, _)| word), errors)?;
         let said = value.to_string();
+        if let Some((word, _)) = choices.iter().find(|(word, _)| said == format!("\"{word}\"")) {
+            errors.at(value, bare_word(name, word));
+            return None;
+        }
         let chosen = choices.iter().find(|(word, _)| *word == said).map(|(_, choice)| *choice);
         if chosen.is_none() {
             let words = || choices.iter().map(|(word, _)| *word);
@@ -241,6 +245,11 @@ pub(crate) fn read_text<T, E: Display>(
             None
         }
     }
+}
+
+/// ``"skip"`` where `skip` is meant.
+pub(crate) fn bare_word(name: &str, word: &str) -> String {
+    format!("`{name}` takes a bare word, without quotes: `{name} = {word}`")
 }
 
 /// ``unknown option `x`; this attribute takes: …``

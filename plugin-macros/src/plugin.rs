@@ -42,10 +42,12 @@ fn read(options: &mut Options, item: &TokenStream, errors: &mut Errors) -> Optio
     ty.concrete(errors)?;
     let durability = durability.unwrap_or("Synced");
     let version = version.map(|version| version.value);
-    Some(Plugin { ty, id: id?.value, config, version, requires, durability })
+    // A stand-in for an id that is wrong: what belongs to the plugin is compiled as far as it can be.
+    let id = id.map_or_else(String::new, |id| id.value);
+    Some(Plugin { ty, id, config, version, requires, durability })
 }
 
-fn emit(plugin: &Plugin) -> TokenStream {
+fn emit(plugin: &Plugin) -> Registration {
     let Plugin { ty, id, config, version, requires, durability } = plugin;
     let rt = rt(Span::call_site());
     let ident = &ty.ident;
@@ -78,5 +80,5 @@ fn emit(plugin: &Plugin) -> TokenStream {
         })
     };
     let name = plugin_syntax::kebab(&ident.to_string());
-    Registration { name, ident, doc: &ty.doc, cfgs: &ty.cfgs, impls, item }.into_tokens()
+    Registration { name, ident: ident.clone(), doc: ty.doc.clone(), cfgs: ty.cfgs.clone(), impls, item }
 }

@@ -16,7 +16,7 @@ use crate::{
 enum Kind {
     Hook { policy: Ident },
     Filter { on_error: OnError, check: Option<Path> },
-    Event { plugin: Path },
+    Event { plugin: Option<Path> },
 }
 
 /// What a failing filter means.
@@ -30,7 +30,7 @@ enum OnError {
 pub(crate) fn expand_hook(args: TokenStream, item: TokenStream) -> TokenStream {
     point(args, item, |_, options, errors| {
         let policy = options.choice("policy", &[("isolate", "Isolate"), ("veto", "Veto")], errors);
-        Some(Kind::Hook { policy: format_ident!("{}", policy.unwrap_or("Isolate")) })
+        Kind::Hook { policy: format_ident!("{}", policy.unwrap_or("Isolate")) }
     })
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn expand_filter(args: TokenStream, item: TokenStream) -> TokenStream
     point(args, item, |_, options, errors| {
         let on_error = options.choice("on_error", &[("keep", OnError::Keep), ("fail", OnError::Fail)], errors);
         let check = options.path("check", errors);
-        Some(Kind::Filter { on_error: on_error.unwrap_or(OnError::Keep), check })
+        Kind::Filter { on_error: on_error.unwrap_or(OnError::Keep), check }
     })
 }
 
@@ -51,14 +51,14 @@ pub(crate) fn expand_event(args: TokenStream, item: TokenStream) -> TokenStream 
         if !given {
             errors.at_span(place, "an event names the plugin that publishes it: `plugin = path::To::MyPlugin`");
         }
-        plugin.map(|plugin| Kind::Event { plugin })
+        Kind::Event { plugin }
     })
 }
 
 fn point(
     args: TokenStream,
     item: TokenStream,
-    kind: impl FnOnce(Span, &mut Options, &mut Errors) -> Option<Kind>,
+    kind: impl FnOnce(Span, &mut Options, &mut Errors) -> Kind,
 ) -> TokenStream {
     data_attribute(args, item, |ty, options, errors| {
         let place = ty.map_or(Span::call_site(), |ty| ty.ident.span());
@@ -70,11 +70,13 @@ fn point(
         }
         let ty = ty?;
         ty.concrete(errors)?;
-        Some(emit(ty, &name?, &kind?))
+        // A stand-in for a name that is wrong: who handles the type is not told of it a second time.
+        let name = name.unwrap_or_else(|| LitStr::new("", Span::call_site()));
+        Some(emit(ty, &name, &kind))
     })
 }
 
-fn emit(ty: &DataType, name: &LitStr, kind: &Kind) -> TokenStream {
+fn emit(ty: &DataType, name: &LitStr, kind: &Kind) -> Registration {
     let rt = rt(Span::call_site());
     let ident = &ty.ident;
     let (point, constructor, rest) = match kind {
@@ -86,7 +88,7 @@ fn emit(ty: &DataType, name: &LitStr, kind: &Kind) -> TokenStream {
             let (ix, filter) = (ix("FILTERS"), filter(*on_error, check.as_ref()));
             ("FilterPoint", "filter_point", quote!(#filter #ix))
         }
-        Kind::Event { plugin } => ("Event", "event", quote!(type Plugin = #plugin;)),
+        Kind::Event { plugin } => ("Event", "event", publisher(plugin.as_ref())),
     };
     let (point, constructor) = (format_ident!("{point}"), format_ident!("{constructor}"));
     let impls = quote! {
@@ -100,13 +102,18 @@ fn emit(ty: &DataType, name: &LitStr, kind: &Kind) -> TokenStream {
     let rt = crate::emit::rt(span);
     Registration {
         name: plugin_syntax::kebab(&ident.to_string()),
-        ident,
-        doc: &ty.doc,
-        cfgs: &ty.cfgs,
+        ident: ident.clone(),
+        doc: ty.doc.clone(),
+        cfgs: ty.cfgs.clone(),
         impls,
         item: quote_spanned!(span=> #rt::#constructor::<#ident>()),
     }
-    .into_tokens()
+}
+
+/// Whose event it is; a stand-in where its author has not said so.
+fn publisher(plugin: Option<&Path>) -> TokenStream {
+    let rt = rt(Span::call_site());
+    plugin.map_or_else(|| quote!(type Plugin = #rt::Unsaid;), |plugin| quote!(type Plugin = #plugin;))
 }
 
 /// The number of the type, given from `space`.

@@ -5,17 +5,17 @@ use std::time::Duration;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{
-    Member, Token, parenthesized,
+    LitStr, Member, Token, parenthesized,
     parse::{ParseStream, Parser},
     spanned::Spanned,
 };
 
 use crate::{
-    emit::{attribute, duration, option, rt},
+    emit::{Registration, attribute, duration, option, rt},
     errors::Errors,
     handler::{Handler, Owner, Shape, Takes},
     names::{given_name, item_name},
-    options::{Options, read_text, unknown},
+    options::{Options, bare_word, read_text, unknown},
 };
 
 /// What the attribute says.
@@ -48,6 +48,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
 
 fn read(options: &mut Options, item: &TokenStream, errors: &mut Errors) -> Option<Webhook> {
     let leading = options.leading_text();
+    let leads = leading.is_some();
     let leading =
         leading.and_then(|text| read_text(&text, errors, |name| plugin_syntax::item_name(name).map(str::to_owned)));
     let events = options.texts("events", errors, |event| plugin_syntax::webhook_event(event).map(str::to_owned));
@@ -65,13 +66,20 @@ fn read(options: &mut Options, item: &TokenStream, errors: &mut Errors) -> Optio
     }
     let verify = verify.and_then(|tokens| scheme(tokens, errors));
     let handler = handler?;
-    let name = leading.map(|leading| leading.value).or(name);
+    if let (true, Some(name)) = (leads, &name) {
+        errors.at_span(name.span, "the name is given twice: write it first, or as `name = \"…\"`");
+    }
+    let name = leading.or(name);
     let name = item_name(name, &handler.ident, errors);
     Some(Webhook { events, verify: verify?, timeout, name, handler })
 }
 
 fn scheme(tokens: TokenStream, errors: &mut Errors) -> Option<Verify> {
     let read = |input: ParseStream<'_>| {
+        if let Some(text) = input.parse::<Option<LitStr>>()? {
+            let scheme = SCHEMES.into_iter().find(|scheme| scheme.split('(').next() == Some(text.value().as_str()));
+            return Err(syn::Error::new(text.span(), bare_word("verify", scheme.unwrap_or("none"))));
+        }
         let name: Ident = input.parse()?;
         match name.to_string().as_str() {
             "none" => Ok(Verify::Nothing),
@@ -114,7 +122,7 @@ fn github(input: ParseStream<'_>) -> syn::Result<Verify> {
     }
 }
 
-fn emit(webhook: &Webhook) -> TokenStream {
+fn emit(webhook: &Webhook) -> Registration {
     let Webhook { events, verify, timeout, name, handler } = webhook;
     let rt = rt(Span::call_site());
     let verify = match verify {

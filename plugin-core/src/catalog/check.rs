@@ -7,6 +7,7 @@ use crate::{
         Entry, PointEntry,
         problem::{Code, Problem},
     },
+    linking::Named,
     registration::{Item, Registration},
     site::{Kind, Site},
 };
@@ -29,10 +30,11 @@ pub(super) fn plugin_ids(registrations: &[&'static Registration], problems: &mut
     }
 }
 
-/// Items of one kind and plugin with one name: they could not be told apart in figures, rows and addresses.
+/// Items of one kind and plugin with one name: they could not be told apart in figures, rows and addresses. Events can: what
+/// they are called there is their name on the wire, which [`point_names`] compares.
 pub(super) fn item_names(entries: &[Entry], problems: &mut Vec<Problem>) {
     let mut seen: BTreeMap<(Option<usize>, Kind, &str), &'static Site> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.plugin.is_some() && entry.kind != Kind::Plugin) {
+    for entry in entries.iter().filter(|entry| entry.plugin.is_some() && is_told_by_name(entry.kind)) {
         if let Some(first) = seen.insert((entry.plugin, entry.kind, entry.site.name), entry.site) {
             let plugin = entry.item.owner().unwrap_or_default();
             problems.push(
@@ -45,6 +47,10 @@ pub(super) fn item_names(entries: &[Entry], problems: &mut Vec<Problem>) {
             );
         }
     }
+}
+
+fn is_told_by_name(kind: Kind) -> bool {
+    !matches!(kind, Kind::Plugin | Kind::Event)
 }
 
 /// Points of one kind with one name.
@@ -87,18 +93,22 @@ pub(super) fn known_points(
 }
 
 /// Crates that `plugins!` names, and that hold no plugin.
-pub(super) fn linked(registrations: &[&'static Registration], expected: &[&str], problems: &mut Vec<Problem>) {
-    for library in expected {
+pub(super) fn linked(registrations: &[&'static Registration], expected: &[Named], problems: &mut Vec<Problem>) {
+    for named in expected {
+        let library = named.library;
         let holds = |it: &&&'static Registration| {
             it.item.kind() == Kind::Plugin
-                && (it.site.library() == *library || it.site.package.replace('-', "_") == *library)
+                && (it.site.library() == library || it.site.package.replace('-', "_") == library)
         };
         if !registrations.iter().any(|it| holds(&it)) {
-            problems.push(Problem::new(
-                Code::NotLinked,
-                format!("the crate `{library}` is named in `plugins!` and holds no `#[plugin]`"),
-                "mark its plugin type with `#[plugin]`, or take the crate out of `plugins!`; a dependency that Cargo.toml renames is written `its_name as real_name`",
-            ));
+            problems.push(
+                Problem::new(
+                    Code::NotLinked,
+                    format!("the crate `{library}` is named in `plugins!` and holds no `#[plugin]`"),
+                    "mark its plugin type with `#[plugin]`, or take the crate out of `plugins!`; a dependency that Cargo.toml renames is written `its_name as real_name`",
+                )
+                .at([named]),
+            );
         }
     }
 }
@@ -141,5 +151,24 @@ pub(super) fn routes(entries: &[Entry], problems: &mut Vec<Problem>) {
             )
             .at(first.into_iter().chain([entry.site])),
         );
+    }
+}
+
+/// Admin pages of one plugin with one path.
+pub(super) fn pages(entries: &[Entry], problems: &mut Vec<Problem>) {
+    let mut seen: BTreeMap<(&str, &str), &'static Site> = BTreeMap::new();
+    for entry in entries {
+        let Item::AdminPage(page) = entry.item else { continue };
+        let (plugin, path) = (page.owner.id, page.path);
+        if let Some(first) = seen.insert((plugin, path), entry.site) {
+            problems.push(
+                Problem::new(
+                    Code::RouteConflict,
+                    format!("two admin pages of the plugin `{plugin}` have the path `{path}`"),
+                    "give one of them another path",
+                )
+                .at([first, entry.site]),
+            );
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     catalog::problem::{Problem, Problems},
     delivery::{event::ListenerItem, webhook::WebhookItem},
     endpoint::EndpointItem,
-    linking::Expected,
+    linking::{Expected, Named},
     plugin::meta::PluginItem,
     registration::{Item, Registration},
     schedule::run::CronItem,
@@ -80,7 +80,7 @@ impl Catalog {
     /// # Errors
     /// Everything that is wrong with it, sorted.
     pub fn linked() -> Result<Self, Problems> {
-        let expected: Vec<&str> = Expected::linked().collect();
+        let expected: Vec<Named> = Expected::linked().collect();
         Self::of(Registration::linked(), &expected)
     }
 
@@ -90,7 +90,7 @@ impl Catalog {
     /// Everything that is wrong with it, sorted.
     pub fn of(
         registrations: impl IntoIterator<Item = &'static Registration>,
-        expected: &[&str],
+        expected: &[Named],
     ) -> Result<Self, Problems> {
         let mut problems = Vec::new();
         let registrations = order::by_data(registrations);
@@ -145,6 +145,7 @@ impl Catalog {
         check::point_names("event", &self.events, problems);
         check::known_points(&self.entries, &self.hooks, &self.filters, problems);
         check::routes(&self.entries, problems);
+        check::pages(&self.entries, problems);
     }
 
     /// The plugins, each after those it requires.

@@ -4,8 +4,6 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::site::Site;
-
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $title:literal;)*) => {
         /// A kind of problem. `docs/errors` has a page for each.
@@ -43,8 +41,8 @@ codes! {
     UnknownHook = "P0004", "no type is this hook point";
     /// A handler names a filter point that no type is.
     UnknownFilter = "P0005", "no type is this filter point";
-    /// Two endpoints answer the same requests.
-    RouteConflict = "P0006", "two endpoints answer the same requests";
+    /// Two endpoints or admin pages answer the same requests.
+    RouteConflict = "P0006", "two endpoints or admin pages answer the same requests";
     /// A required plugin is not linked.
     MissingRequirement = "P0007", "a required plugin is not linked";
     /// A required plugin has another version.
@@ -88,8 +86,8 @@ impl Problem {
     }
 
     #[must_use]
-    pub(crate) fn at(mut self, sites: impl IntoIterator<Item = &'static Site>) -> Self {
-        self.sites.extend(sites.into_iter().map(ToString::to_string));
+    pub(crate) fn at(mut self, sites: impl IntoIterator<Item = impl fmt::Display>) -> Self {
+        self.sites.extend(sites.into_iter().map(|site| site.to_string()));
         self
     }
 }

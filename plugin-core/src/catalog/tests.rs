@@ -5,9 +5,13 @@ use std::path::Path;
 use super::*;
 use crate::{
     catalog::problem::Code,
+    delivery::event::EventItem,
     dispatch::hook::{HookItem, HookPointItem},
     endpoint::{Access, EndpointItem, EndpointMeta, Place},
-    plugin::meta::{ConfigItem, PluginMeta},
+    plugin::{
+        lifecycle::LifecycleItem,
+        meta::{ConfigItem, PluginMeta},
+    },
     point::{HOOKS, HookPolicy, Ix, PLUGINS},
     shape::Owner,
     store::engine::Durability,
@@ -83,7 +87,25 @@ fn get(line: u32, name: &'static str, path: &'static str) -> &'static Registrati
     )
 }
 
-fn said(registrations: Vec<&'static Registration>, expected: &[&str]) -> Vec<(Code, String, Vec<String>)> {
+fn page(line: u32, name: &'static str, path: &'static str) -> &'static Registration {
+    let item = AdminPageItem {
+        owner: Owner { id: "a", ix },
+        path,
+        title: "A page",
+        icon: None,
+        component: "Page",
+        group: "plugins",
+        timeout: None,
+        run: |_, _| unreachable!("nobody looks"),
+    };
+    at("pages.rs", line, name, Item::AdminPage(item))
+}
+
+fn named(library: &'static str) -> Named {
+    Named { library, file: "main.rs", line: 5 }
+}
+
+fn said(registrations: Vec<&'static Registration>, expected: &[Named]) -> Vec<(Code, String, Vec<String>)> {
     let problems = Catalog::of(registrations, expected).expect_err("there are problems");
     problems.iter().map(|it| (it.code, it.detail.clone(), it.sites.clone())).collect()
 }
@@ -105,7 +127,7 @@ fn the_order_of_the_linker_does_not_show() {
     };
     for _ in 0..registrations.len() {
         registrations.rotate_left(1);
-        let catalog = Catalog::of(registrations.clone(), &["shop"]).expect("nothing is wrong");
+        let catalog = Catalog::of(registrations.clone(), &[named("shop")]).expect("nothing is wrong");
         assert_eq!(names(&catalog), ["required", "first-line", "second-line", "late"]);
         assert_eq!(catalog.plugins().iter().map(PluginEntry::id).collect::<Vec<_>>(), ["b", "a"]);
         assert!((0..).zip(catalog.entries()).all(|(number, entry)| entry.number == number));
@@ -124,8 +146,11 @@ fn all_that_is_wrong_is_said_at_once_with_both_places() {
             get(1, "one", "/items/{id}"),
             get(2, "two", "/items/{name}"),
             get(3, "two", "/other"),
+            page(1, "figures", "/overview"),
+            page(2, "more-figures", "/overview"),
+            page(3, "settings", "/settings"),
         ],
-        &["shop", "absent"],
+        &[named("shop"), named("absent")],
     );
     let expected = [
         (Code::DuplicatePlugin, "two plugins have the id `a`", vec!["plugins.rs:1", "plugins.rs:2"]),
@@ -141,8 +166,13 @@ fn all_that_is_wrong_is_said_at_once_with_both_places() {
             "`GET /items/{id}` and `GET /items/{name}` of the plugin `a` answer the same requests",
             vec!["routes.rs:1", "routes.rs:2"],
         ),
+        (
+            Code::RouteConflict,
+            "two admin pages of the plugin `a` have the path `/overview`",
+            vec!["pages.rs:1", "pages.rs:2"],
+        ),
         (Code::MissingRequirement, "`a` requires `gone`, which is not part of this binary", vec!["plugins.rs:1"]),
-        (Code::NotLinked, "the crate `absent` is named in `plugins!` and holds no `#[plugin]`", vec![]),
+        (Code::NotLinked, "the crate `absent` is named in `plugins!` and holds no `#[plugin]`", vec!["main.rs:5"]),
     ];
     let expected: Vec<_> = expected
         .into_iter()
@@ -151,6 +181,35 @@ fn all_that_is_wrong_is_said_at_once_with_both_places() {
         })
         .collect();
     assert_eq!(all, expected);
+}
+
+fn event(line: u32, name: &'static str) -> &'static Registration {
+    let owner = Owner { id: "a", ix };
+    let schema = |_: &mut schemars::SchemaGenerator| schemars::Schema::default();
+    at("events.rs", line, "closed", Item::Event(EventItem { owner, name, schema, read: Ok }))
+}
+
+fn activate(line: u32, name: &'static str) -> &'static Registration {
+    let run = |_: &'_ _| unreachable!("no plugin is started");
+    at("lib.rs", line, name, Item::Activate(LifecycleItem { owner: Owner { id: "a", ix }, timeout: None, run }))
+}
+
+#[test]
+fn events_are_told_apart_by_their_names_on_the_wire_alone() {
+    let of = |second| Catalog::of([plugin(1, "a", "1.0.0", &[]), event(1, "a:door-closed"), event(2, second)], &[]);
+    assert!(of("a:shop-closed").is_ok(), "both types are called `Closed`");
+    let same = of("a:door-closed").expect_err("one name on the wire");
+    assert_eq!(same.iter().map(|problem| problem.code).collect::<Vec<_>>(), [Code::DuplicatePoint]);
+}
+
+#[test]
+fn a_plugin_starts_with_several_functions_that_have_names_of_their_own() {
+    let of = |second| Catalog::of([plugin(1, "a", "1.0.0", &[]), activate(1, "activate"), activate(2, second)], &[]);
+    assert!(of("warm-up").is_ok());
+    assert_eq!(
+        of("activate").expect_err("one name").iter().next().map(|problem| problem.code),
+        Some(Code::DuplicateItem)
+    );
 }
 
 #[test]
@@ -171,7 +230,7 @@ fn an_item_of_an_unregistered_plugin_is_found() {
 #[test]
 fn a_renamed_crate_is_known_by_its_package_too() {
     let registration = plugin(1, "a", "1.0.0", &[]);
-    assert!(Catalog::of([registration], &["shop"]).is_ok());
+    assert!(Catalog::of([registration], &[named("shop")]).is_ok());
 }
 
 #[test]

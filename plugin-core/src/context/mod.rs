@@ -10,7 +10,10 @@ pub mod table;
 
 use std::{fmt, marker::PhantomData, ops::Deref, sync::Arc};
 
-use futures_util::{FutureExt, future::Future};
+use futures_util::{
+    FutureExt,
+    future::{self, Future},
+};
 use ref_cast::{RefCastCustom, ref_cast_custom};
 
 use crate::{
@@ -20,11 +23,12 @@ use crate::{
         call::{Call, Kept, OwnedScope, Scope, chain},
         cancelled::Cancelled,
         log::Log,
+        shared::BoxFuture,
     },
     error::Result,
     id::{AppId, InvalidId, UserId},
     plugin::state::PluginState,
-    point::{Dynamic, Event, HookPoint, Plugin},
+    point::{Dynamic, EventOf, HookPoint, Plugin},
     shape::HookReturn,
     store::db::Db,
 };
@@ -32,9 +36,11 @@ use crate::{
 /// What a handler of the plugin `P` is given: its data, its settings, and the call it works in.
 ///
 /// It is a typed view of the call, so handing it on costs nothing.
+// That `P` is a plugin is asked for where it is used: were it asked here, rustc would say of an `async fn` twice that it is none,
+// of its signature and of its future.
 #[derive(RefCastCustom)]
 #[repr(transparent)]
-pub struct Context<P: Plugin> {
+pub struct Context<P> {
     plugin: PhantomData<fn() -> P>,
     scope: Scope,
 }
@@ -177,15 +183,18 @@ impl<P: Plugin> Context<P> {
     ///
     /// # Errors
     /// If the rows cannot be written.
-    pub async fn emit<E: Event<Plugin = P>>(&self, event: &E) -> Result<()> {
-        let body = serde_json::to_value(event)?;
-        self.emit_json(E::NAME, body).await
+    // No `async fn`: its future would be a type of the event too, and the compiler would say thrice that the event is none.
+    pub fn emit<E: EventOf<P>>(&self, event: &E) -> BoxFuture<'_, Result<()>> {
+        match serde_json::to_value(event) {
+            Ok(body) => self.emit_json(E::NAME, body),
+            Err(error) => future::ready(Err(error.into())).boxed(),
+        }
     }
 
-    async fn emit_json(&self, name: &'static str, body: serde_json::Value) -> Result<()> {
+    fn emit_json(&self, name: &'static str, body: serde_json::Value) -> BoxFuture<'_, Result<()>> {
         let call = self.call();
         let place = self.place().expect("a handler's plugin is part of the host that runs it");
-        call.shared.outbox.emit(call, place, name, body).await
+        call.shared.outbox.emit(call, place, name, body)
     }
 
     /// Subscriptions made while running.

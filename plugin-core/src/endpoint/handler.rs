@@ -26,13 +26,13 @@ impl<T: FromRequest + 'static> Extractor for T {}
     label = "not an answer to a request",
     note = "an endpoint returns `Json<T>`, `(Json<T>, StatusCode)`, `Html`, `String`, `HttpResponse`, or anything else that implements actix-web's `Responder`, or a `Result` of it"
 )]
-pub trait Answer: 'static {
+pub trait Answer {
     /// The answer to `request`.
     fn answer(self, request: &HttpRequest) -> HttpResponse;
 }
 
 #[diagnostic::do_not_recommend]
-impl<R: Responder + 'static> Answer for R {
+impl<R: Responder> Answer for R {
     fn answer(self, request: &HttpRequest) -> HttpResponse {
         self.respond_to(request).map_into_boxed_body()
     }

@@ -45,6 +45,30 @@ where
     })
 }
 
+/// For an `async fn` with a context that returns an `impl Trait`, which may borrow from the context.
+pub const fn async_opaque<C: ContextArg, A: Arguments, F>(_: F, meta: EndpointMeta, describe: fn(&Docs)) -> Item
+where
+    F: for<'a> LocalHandler<'a, C, A, Out: Answer>,
+{
+    Item::Endpoint(EndpointItem {
+        owner: Owner::of::<C::Plugin>(),
+        meta,
+        describe,
+        place: Place::Worker,
+        run: |visit| {
+            async move {
+                let args = match A::extract(visit.request, visit.payload).await {
+                    Ok(args) => args,
+                    Err(error) => return HttpResponse::from_error(error),
+                };
+                let scope = visit.call.scope(visit.name, visit.item);
+                item::<F>().call(C::view(&scope), args).await.answer(visit.request)
+            }
+            .boxed_local()
+        },
+    })
+}
+
 /// For an `async fn` of the plugin `O` without a context.
 pub const fn async_bare<O: Plugin, A: Arguments, R: Answer, F>(_: F, meta: EndpointMeta, describe: fn(&Docs)) -> Item
 where
@@ -106,7 +130,7 @@ where
 }
 
 /// Answers with `call` on the pool.
-fn on_pool<'a, A: MovingArguments, R: Answer + Send>(
+fn on_pool<'a, A: MovingArguments, R: Answer + Moves>(
     visit: Visit<'a>,
     plugin: &'static Ix,
     call: fn(&Scope, A) -> R,

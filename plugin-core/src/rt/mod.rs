@@ -44,6 +44,20 @@ fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }
 
+/// Stands for the plugin of an event whose `#[event]` does not say whose it is, beside the error that says so.
+#[derive(Debug)]
+pub enum Unsaid {}
+
+impl Plugin for Unsaid {
+    type Config = ();
+    const ID: &'static str = "";
+
+    fn ix() -> &'static Ix {
+        static IX: Ix = Ix::of(&PLUGINS);
+        &IX
+    }
+}
+
 /// For `#[plugin]`.
 pub const fn plugin<P: Plugin>(meta: PluginMeta) -> Item {
     Item::Plugin(PluginItem::of::<P>(meta))
@@ -62,11 +76,12 @@ pub const fn filter_point<P: FilterPoint>() -> Item {
 /// For `#[event]`.
 ///
 /// # Panics
-/// At compile time, if the event's name does not begin with its plugin's id.
+/// At compile time, if the event's name does not begin with its plugin's id; an empty id stands for one that is wrong, and said
+/// to be so at its plugin.
 #[track_caller]
 pub const fn event<E: Event>() -> Item {
     let owner = Owner::of::<E::Plugin>();
-    if !belongs_to(E::NAME, owner.id) {
+    if !owner.id.is_empty() && !belongs_to(E::NAME, owner.id) {
         fail(&[
             "the event `",
             E::NAME,

@@ -12,10 +12,16 @@ pub enum DurationError {
     /// It is nothing.
     #[error("the duration `{0}` is nothing: it must be more than zero")]
     Zero(String),
+    /// It is more than a plugin has to stop.
+    #[error("`{0}` is too long: whoever stops the server waits for it, and 10 seconds are the most")]
+    TooLongToStop(String),
     /// It is more than can be counted.
     #[error("the duration `{0}` is too long: a thousand years are the most")]
     TooLong(String),
 }
+
+/// How long a plugin has to stop.
+pub const STOPPING: Duration = Duration::from_secs(10);
 
 const LONGEST: Duration = Duration::from_secs(1000 * 366 * 86_400);
 
@@ -46,6 +52,22 @@ pub fn duration(text: &str) -> Result<Duration, DurationError> {
         None => Err(DurationError::TooLong(text.to_owned())),
         Some(Duration::ZERO) => Err(DurationError::Zero(text.to_owned())),
         Some(whole) => Ok(whole),
+    }
+}
+
+/// Reads how long a plugin may take to stop: a [`duration`] of at most [`STOPPING`].
+///
+/// # Errors
+/// Where it is none, or longer.
+///
+/// ```
+/// assert!(plugin_syntax::stopping("10s").is_ok());
+/// assert!(plugin_syntax::stopping("11s").unwrap_err().to_string().ends_with("10 seconds are the most"));
+/// ```
+pub fn stopping(text: &str) -> Result<Duration, DurationError> {
+    match duration(text)? {
+        whole if whole > STOPPING => Err(DurationError::TooLongToStop(text.to_owned())),
+        whole => Ok(whole),
     }
 }
 

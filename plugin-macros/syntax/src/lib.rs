@@ -20,7 +20,7 @@ mod zone;
 pub use self::{
     case::{camel, kebab, pascal},
     cron_field::FieldError,
-    duration::{DurationError, duration},
+    duration::{DurationError, STOPPING, duration, stopping},
     icon::{IconError, icon, icons},
     method::{Method, MethodError},
     name::{NameError, NameKind, component, item_name, plugin_id, point_name, scope, webhook_event},

@@ -30,6 +30,23 @@ pub struct Settings {
     /// The same, of another type.
     #[config(default, secret)]
     pub password: String,
+    /// What a function of its author makes.
+    #[config(default = default_port(), min = Self::LEAST_PORT)]
+    pub port: u16,
+    /// More than an `i32` holds.
+    #[config(default = 1, max = 5_000_000_000)]
+    pub most_bytes: u64,
+    /// The same, if it is given.
+    #[config(max = 5_000_000_000)]
+    pub most_rows: Option<u64>,
+}
+
+impl Settings {
+    const LEAST_PORT: u16 = 1024;
+}
+
+fn default_port() -> u16 {
+    8080
 }
 
 /// Where.
@@ -65,6 +82,51 @@ pub struct Shout {
 pub struct Wrapped<T> {
     /// What is wrapped.
     pub inner_value: T,
+}
+
+/// Derived by hand in part, below what derives the rest.
+#[model]
+#[derive(framework::__rt::schemars::JsonSchema)]
+#[schemars(crate = "framework::__rt::schemars")]
+pub struct Described {
+    /// A word.
+    pub a_word: String,
+}
+
+/// Derived by hand as a whole.
+#[model]
+#[derive(
+    Debug,
+    Clone,
+    framework::__rt::serde::Serialize,
+    framework::__rt::serde::Deserialize,
+    framework::__rt::schemars::JsonSchema,
+)]
+pub struct ByHand {
+    /// A word.
+    pub a_word: String,
+}
+
+/// Of which the fields alone are renamed by hand.
+#[model]
+#[serde(rename_all_fields = "kebab-case")]
+pub enum Named {
+    /// The only one.
+    OnlyOne {
+        /// A number.
+        its_number: u32,
+    },
+}
+
+/// Of which the variants alone are renamed by hand.
+#[model]
+#[serde(rename_all = "kebab-case")]
+pub enum Chosen {
+    /// The only one.
+    OnlyOne {
+        /// A number.
+        its_number: u32,
+    },
 }
 
 /// Something ended.
@@ -166,6 +228,9 @@ async fn activate(_: &Cx) -> Result<()> {
     Ok(())
 }
 
+#[activate(name = "warm-up", plugin = Renamed)]
+fn warm() {}
+
 #[deactivate(plugin = Renamed)]
 fn deactivate() {}
 
@@ -205,6 +270,7 @@ mod tests {
             kinds,
             [
                 ("activate", "activate"),
+                ("activate", "warm-up"),
                 ("admin-page", "dashboard"),
                 ("admin-page", "plain"),
                 ("cron", "each-hour"),
@@ -258,6 +324,16 @@ mod tests {
             r#"{"other":{"itsNumber":1}}"#
         );
         assert_eq!(json(framework::__rt::serde_json::json!(Shout { a_word: "x".into() })), r#"{"A_WORD":"x"}"#);
+        assert_eq!(json(framework::__rt::serde_json::json!(Described { a_word: "x".into() })), r#"{"aWord":"x"}"#);
+        assert_eq!(json(framework::__rt::serde_json::json!(ByHand { a_word: "x".into() })), r#"{"aWord":"x"}"#);
+        assert_eq!(
+            json(framework::__rt::serde_json::json!(Named::OnlyOne { its_number: 1 })),
+            r#"{"onlyOne":{"its-number":1}}"#
+        );
+        assert_eq!(
+            json(framework::__rt::serde_json::json!(Chosen::OnlyOne { its_number: 1 })),
+            r#"{"only-one":{"itsNumber":1}}"#
+        );
         assert_eq!(json(framework::__rt::serde_json::json!(Wrapped { inner_value: 1 })), r#"{"innerValue":1}"#);
     }
 
@@ -275,17 +351,22 @@ mod tests {
         let settings =
             given(json!({ "place": { "fullName": "here" }, "secret": "s3cret", "password": "hidden" })).expect("good");
         assert_eq!((settings.keep_days, settings.label.as_str(), settings.limit), (30, "thing", None));
+        assert_eq!(settings.port, 8080);
         let shown = serde_json::to_string(&settings).expect("JSON") + &format!("{settings:?}");
         assert!(!shown.contains("s3cret") && !shown.contains("hidden"), "{shown}");
 
-        let problems = given(json!({ "keep_days": 400, "limit": 1, "lable": "x" })).expect_err("four problems");
+        let wrong = json!({
+            "keep_days": 400, "limit": 1, "lable": "x", "port": 80, "most_bytes": 5_000_000_001_u64, "most_rows": 5_000_000_001_u64
+        });
+        let problems = given(wrong).expect_err("each is a problem");
         let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
-        assert_eq!(paths, ["keep_days", "limit", "place", "lable"]);
+        assert_eq!(paths, ["keep_days", "limit", "place", "port", "most_bytes", "most_rows", "lable"]);
 
         let schema =
             <Settings as Config>::schema(&mut framework::__rt::schemars::SchemaGenerator::default()).to_value();
         assert_eq!(schema["properties"]["keep_days"]["default"], 30);
         assert_eq!(schema["properties"]["keep_days"]["maximum"], 365);
+        assert_eq!(schema["properties"]["most_bytes"]["maximum"], 5_000_000_000_u64);
         assert_eq!(schema["properties"]["keep_days"]["description"], "How long things are kept.");
         assert_eq!(schema["required"], json!(["place"]));
     }

@@ -1,0 +1,9 @@
+use plugin_core::prelude::*;
+
+#[plugin(id = "shop")]
+pub struct Shop;
+
+#[webhook("paid", verify = "none")]
+async fn paid(_: &Context<Shop>, _: &WebhookDelivery) {}
+
+fn main() {}
