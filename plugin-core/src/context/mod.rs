@@ -45,9 +45,15 @@ impl<P: Plugin> Context<P> {
     #[ref_cast_custom]
     pub fn view(scope: &Scope) -> &Self;
 
-    #[doc(hidden)]
+    /// What the host knows of this call. Not for authors: it leads to the engine, and so to what other plugins store.
+    ///
+    /// ```compile_fail
+    /// fn of<P: plugin_core::Plugin>(ctx: &plugin_core::Context<P>) {
+    ///     ctx.scope();
+    /// }
+    /// ```
     #[inline]
-    pub fn scope(&self) -> &Scope {
+    pub(crate) fn scope(&self) -> &Scope {
         &self.scope
     }
 

@@ -109,7 +109,7 @@ fn answered_otherwise() -> StoreError {
 }
 
 /// What must hold of a key that is written on top of `before`.
-pub(super) fn precondition(before: Option<Head>) -> Precondition {
+fn precondition(before: Option<Head>) -> Precondition {
     before.map_or(Precondition::Absent, |head| Precondition::Head(head.to_bytes()))
 }
 

@@ -3,7 +3,10 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::store::engine::{EngineFuture, Got, Read};
+use crate::store::{
+    documents::next,
+    engine::{EngineFuture, Got, Read},
+};
 
 /// What happens to one commit, and what is said of it.
 #[derive(Debug, Clone, Copy)]
