@@ -120,7 +120,7 @@ impl Ledger<'_> {
         match rows::commit(self.engine, self.keyspace, writes, durability).await {
             Ok(()) => Ok(Claimed::Ours(Claim { at: occurrence, stored })),
             // After an unknown outcome the conflict may be with ourselves.
-            Err(EngineError::Conflict(_)) => match self.load().await?.0 {
+            Err(EngineError::Conflict(_)) => match self.load().await.map_err(rows::untold)?.0 {
                 Some(claim) if claim.stored == stored => Ok(Claimed::Ours(claim)),
                 theirs => Ok(Claimed::Theirs(theirs)),
             },

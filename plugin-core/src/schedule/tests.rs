@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    ledger::RunOutcome,
+    ledger::{LastRun, Ledger, RunOutcome},
     run::CronItem,
     scheduler::{JobInfo, JobState, Scheduler},
 };
@@ -20,7 +20,11 @@ use crate::{
     rig::{Process, SINK, Sink, Tasks, World, instant, site},
     site::Placed,
     spawn::Spawn,
-    store::engine::{Durability, Engine, Keyspace, Write},
+    store::{
+        conformance::block_on,
+        db::tests::flaky::{Fate, Flaky},
+        engine::{Durability, Engine, EngineError, Keyspace, Write},
+    },
 };
 
 thread_local! {
@@ -306,6 +310,17 @@ fn a_job_whose_rows_cannot_be_read_is_parked_in_sight() {
     let info = running.info();
     assert_eq!((info.state, ran()), (JobState::Parked, vec![]));
     assert!(info.problem.is_some());
+}
+
+#[test]
+fn whose_claim_it_was_is_unknown_where_the_row_cannot_be_read_again() {
+    let engine = Flaky::new(&[Fate::ThenBlind, Fate::DoneInSilence]);
+    let keyspace = Keyspace::of_plugin("sink");
+    block_on(engine.open(&keyspace)).expect("memory opens");
+    let (ledger, at) = (Ledger { engine: &engine, keyspace: &keyspace, job: "job" }, instant("2026-01-01T11:00:00Z"));
+    let run = LastRun::begun(uuid::Uuid::nil(), at, at);
+    let claimed = block_on(ledger.claim(None, at, Some(&run)));
+    assert!(matches!(claimed, Err(EngineError::UnknownOutcome)), "{claimed:?}");
 }
 
 #[test]

@@ -240,4 +240,4 @@ fn contended(key: &str) -> StoreError {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

@@ -1,6 +1,6 @@
 //! Documents by key. Questions over many of them have their tests beside `query`.
 
-mod flaky;
+pub(crate) mod flaky;
 mod model;
 
 use std::{future::IntoFuture, thread};
