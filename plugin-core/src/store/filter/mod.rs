@@ -16,7 +16,7 @@ use std::{cmp::Ordering, ops::Not};
 use serde::Serialize;
 
 #[doc(hidden)]
-pub use self::query::__field;
+pub use self::query::__path;
 use super::value::{Value, ValueError};
 use crate::clock::Timestamp;
 

@@ -121,6 +121,10 @@ fn a_time_meets_a_string_that_names_one() {
 #[test]
 fn names_that_are_words_of_the_language_are_names() {
     matching(&[query! { user.type: 1 }, query! { user.r#type: 1 }, query! { "user.type": { eq: 1 } }]);
+    let odd = Value::from(json!({ "user#id": 1, "r#type": 2 }));
+    for filter in [query! { "user#id": 1 }, query! { "user#id": { gt: 0 }, "r#type": 2 }] {
+        assert!(filter.matches(&odd), "a name in quotes is taken as it is: {filter:?}");
+    }
     missing(&[query! { type: 1 }, query! { in: 1 }, query! { or: 1 }, query! { not: { eq: 1 } }]);
 }
 
