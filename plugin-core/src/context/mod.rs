@@ -142,7 +142,8 @@ impl<P: Plugin> Context<P> {
     /// the publisher's concern.
     ///
     /// # Errors
-    /// If the rows cannot be written.
+    /// If the rows cannot be written, or if the event's arrays and objects lie in one another more than 127 deep: no listener could
+    /// read it.
     pub async fn emit<E: Event<Plugin = P>>(&self, event: &E) -> Result<()> {
         let body = serde_json::to_value(event)?;
         self.emit_json(E::NAME, body).await
