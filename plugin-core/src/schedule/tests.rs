@@ -38,6 +38,7 @@ thread_local! {
 enum Does {
     Work,
     Fail,
+    FailAtLength,
     Panic,
     Sleep(u64),
 }
@@ -53,6 +54,7 @@ async fn job(ctx: &Context<Sink>, run: CronRun) -> Result<()> {
     match DOES.get() {
         Does::Work => Ok(()),
         Does::Fail => Err(Error::new("no luck")),
+        Does::FailAtLength => Err(Error::new(format!("…{}", "ä".repeat(1 << 20)))),
         Does::Panic => panic!("no nerve"),
         Does::Sleep(seconds) => {
             ctx.scope().lent().shared.clock.sleep(Duration::from_secs(seconds)).await;
@@ -271,6 +273,20 @@ fn how_a_run_ended_is_told() {
     assert_eq!((outcome, error.as_deref()), (RunOutcome::Timeout, Some("did not end within 300s")));
     let figures = running.shared.stats.snapshot(0);
     assert_eq!((figures.calls, figures.errors, figures.panics, figures.timeouts), (4, 1, 1, 1));
+}
+
+#[test]
+fn of_a_long_error_the_beginning_is_kept_and_outlives_a_kill() {
+    let world = World::at("2026-01-01T10:00:30Z");
+    let running = begin(&world, on("1h"));
+    DOES.set(Does::FailAtLength);
+    running.run_now().expect("it begins");
+    running.settle();
+    drop(running);
+    let run = begin(&world, on("1h")).info().last_run.expect("it ran");
+    assert_eq!(run.outcome, Some(RunOutcome::Error));
+    // 3 bytes, then 2 each: one byte of the 4,096 is left over.
+    assert_eq!(run.error, Some(format!("…{}", "ä".repeat(2046))));
 }
 
 #[test]
