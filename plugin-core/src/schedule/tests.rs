@@ -324,8 +324,8 @@ fn a_job_whose_rows_cannot_be_read_is_parked_in_sight() {
     let running = running.started();
     running.advance(2 * HOUR);
     let info = running.info();
-    assert_eq!((info.state, ran()), (JobState::Parked, vec![]));
-    assert!(info.problem.is_some());
+    assert_eq!((info.state, info.next, ran()), (JobState::Parked, vec![], vec![]));
+    assert_eq!(info.problem.as_deref(), Some("the stored bytes end too early"));
 }
 
 #[test]
