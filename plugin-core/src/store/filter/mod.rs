@@ -263,14 +263,29 @@ impl Filter {
             node.fields(&mut fields);
         }
         fields.sort_by_key(|(_, rank)| *rank);
-        let mut paths: Vec<&str> = Vec::new();
-        for (path, _) in fields {
-            if !paths.contains(&path) {
-                paths.push(path);
-            }
-        }
-        paths
+        once(fields.into_iter().map(|(path, _)| path))
     }
+
+    /// The fields that some document ought to have, if the filter is meant as it is written: those that it compares, and those
+    /// that it asks to be there.
+    pub(super) fn expected(&self) -> Vec<&str> {
+        let mut asked = Vec::new();
+        if let Ok(node) = &self.0 {
+            node.asked(&mut asked);
+        }
+        once(self.fields().into_iter().chain(asked))
+    }
+}
+
+/// Each of `paths`, where it comes first.
+fn once<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut once = Vec::new();
+    for path in paths {
+        if !once.contains(&path) {
+            once.push(path);
+        }
+    }
+    once
 }
 
 fn nodes(filters: impl IntoIterator<Item = Filter>) -> Result<Vec<Node>, FilterError> {
@@ -315,6 +330,15 @@ impl Node {
             Self::Field(_, Test::Exists | Test::Missing) => {}
             Self::Field(path, Test::Eq(_) | Test::In(_)) => fields.push((path, Rank::Equal)),
             Self::Field(path, _) => fields.push((path, Rank::Range)),
+        }
+    }
+
+    /// The fields that are asked to be there. Below a `not` they are asked to be missing.
+    fn asked<'a>(&'a self, fields: &mut Vec<&'a str>) {
+        match self {
+            Self::Every(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.asked(fields)),
+            Self::Field(path, Test::Exists) => fields.push(path),
+            Self::Not(_) | Self::Field(..) => {}
         }
     }
 }

@@ -252,7 +252,9 @@ fn fields_that_no_document_has_are_warned_of() {
         ask(db.find::<Value>(query! { userId: 1, deletedAt: { exists: false } }).sort("endedAt")).expect("a page");
         ask(db.find::<Value>(query! { userid: 1 }).sort("-ended")).expect("a page");
         ask(db.count(query! { or [{ userIdd: 1 }] })).expect("a count");
+        ask(db.count(query! { endedat: { exists: true }, userId: { exists: true } })).expect("a count");
+        ask(db.count(query! { not { deletedAt: { exists: true } } })).expect("a count");
     });
     let said = warnings.0.lock().expect("nobody panics with it").clone();
-    assert_eq!(said, [r#"["userid", "ended"]"#, r#"["userIdd"]"#]);
+    assert_eq!(said, [r#"["userid", "ended"]"#, r#"["userIdd"]"#, r#"["endedat"]"#]);
 }
