@@ -152,6 +152,34 @@ fn an_operand_that_is_no_value_makes_the_whole_invalid() {
     assert!((!query! { "a..b": 1 }).problem().is_some(), "not makes it no better");
 }
 
+#[test]
+fn any_number_of_filters_is_put_together_one_by_one() {
+    let numbers = || (0..100_000_u32).map(|n| field("count").ne(n + 8));
+    matching(&[
+        numbers().fold(Filter::all(), Filter::and),
+        numbers().fold(Filter::any([]), |any, one| any.or(!one)).or(query! { open: true }),
+    ]);
+}
+
+#[test]
+fn filters_that_lie_too_deep_in_one_another_are_invalid() {
+    let turns = |count: usize| {
+        (0..count).fold(query! { count: 7 }, |inner, _| query! { open: true }.and(query! { count: 8 }.or(inner)))
+    };
+    matching(&[turns(32)]);
+    let nots = |count: usize| (0..count).fold(query! { count: 7 }, |inner, _| !inner);
+    matching(&[nots(30)]);
+    for deep in [turns(33), nots(33), turns(100_000), turns(33).or(query! {}), !nots(33)] {
+        assert_eq!(deep.problem(), Some(&FilterError::TooDeep));
+        assert!(!deep.matches(&document()));
+    }
+    let json = (0..30).fold(
+        json!({ "count": { "$not": { "$ne": 7 } } }),
+        |inner, _| json!({ "open": true, "$or": [{ "count": 8 }, inner] }),
+    );
+    matching(&[read(json)]);
+}
+
 fn read(json: serde_json::Value) -> Filter {
     Filter::from_json(&json).expect("it is a filter")
 }
