@@ -28,6 +28,7 @@ use crate::{
     spawn::Spawn,
     stats::{Stats, Timing},
     store::{
+        conformance::block_on,
         engine::{Durability, Engine},
         mem::MemEngine,
     },
@@ -158,6 +159,40 @@ impl Tasks {
     }
 }
 
+/// What the calls of a host share whose items are `sites`, the place of each its number, and all of them the sink's. Both plugins
+/// are on.
+pub(crate) fn shared(
+    world: &World,
+    sites: &[&'static Site],
+    outbox: Box<dyn Outbox>,
+    spawn: Arc<dyn Spawn>,
+    secret: Option<Secret>,
+) -> Arc<Shared> {
+    let secret = secret.map(|secret| Box::new(secret) as _);
+    let plugins = [
+        PluginState::new(Source::ID, Durability::Synced, None),
+        PluginState::new(Sink::ID, Durability::Synced, secret),
+    ];
+    for plugin in &plugins {
+        block_on(world.engine.open(&plugin.keyspace)).expect("memory opens");
+        plugin.set_life(Life::Active);
+    }
+    let item = |site: &&'static Site| ItemInfo { plugin: Sink::ID, kind: Kind::Listener, site };
+    Arc::new(Shared {
+        clock: Clock::from(world.clock.clone()),
+        spawn,
+        engine: world.engine.clone(),
+        plugins: plugins.into(),
+        hooks: PointTable::default(),
+        filters: PointTable::default(),
+        items: sites.iter().map(item).collect(),
+        stats: Stats::new(sites.len(), [], Timing::All),
+        outbox,
+        subscriptions: Subscriptions::default(),
+        places: Places::new([Source::ix(), Sink::ix()]),
+    })
+}
+
 /// A process: everything that a kill ends.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -173,7 +208,7 @@ impl Drop for Process {
 }
 
 impl Process {
-    /// A process whose items are `sites`, the place of each its number, and all of them the sink's. Both plugins are on.
+    /// A process of [`shared`], with `tasks` for its threads.
     pub(crate) fn start(
         world: &World,
         sites: &[&'static Site],
@@ -181,28 +216,7 @@ impl Process {
         tasks: Arc<Tasks>,
         secret: Option<Secret>,
     ) -> Self {
-        let secret = secret.map(|secret| Box::new(secret) as _);
-        let plugins = [
-            PluginState::new(Source::ID, Durability::Synced, None),
-            PluginState::new(Sink::ID, Durability::Synced, secret),
-        ];
-        for plugin in &plugins {
-            tasks.run(world.engine.open(&plugin.keyspace)).expect("memory opens");
-            plugin.set_life(Life::Active);
-        }
-        let item = |site: &&'static Site| ItemInfo { plugin: Sink::ID, kind: Kind::Listener, site };
-        let shared = Arc::new(Shared {
-            clock: Clock::from(world.clock.clone()),
-            engine: world.engine.clone(),
-            plugins: plugins.into(),
-            hooks: PointTable::default(),
-            filters: PointTable::default(),
-            items: sites.iter().map(item).collect(),
-            stats: Stats::new(sites.len(), [], Timing::All),
-            outbox,
-            subscriptions: Subscriptions::default(),
-            places: Places::new([Source::ix(), Sink::ix()]),
-        });
+        let shared = shared(world, sites, outbox, tasks.clone(), secret);
         Self { shared, tasks, clock: world.clock.clone() }
     }
 

@@ -52,20 +52,28 @@ pub(crate) fn decode<T: DeserializeOwned>(stored: &[u8]) -> Result<T, EngineErro
     codec::decode(stored).map_err(|error| EngineError::Corrupt(error.to_string()))
 }
 
-/// Does `writes`, again if it is not known whether they were done. A conflict may then be with itself.
+/// Does `writes`, again if it is not known whether they were done. A conflict may then be with itself, which the caller has to find
+/// out; any other failure leaves the outcome unknown.
 pub(crate) async fn commit(
     engine: &dyn Engine,
     keyspace: &Keyspace,
     writes: Vec<Write>,
     durability: Durability,
 ) -> Result<(), EngineError> {
-    for _ in 1..ATTEMPTS {
+    let mut unknown = false;
+    for _ in 0..ATTEMPTS {
         match engine.commit(keyspace, writes.clone(), durability).await {
-            Err(EngineError::UnknownOutcome) => {}
+            Err(EngineError::UnknownOutcome) => unknown = true,
+            Err(error) if unknown && !matches!(error, EngineError::Conflict(_)) => break,
             known => return known,
         }
     }
-    engine.commit(keyspace, writes, durability).await
+    Err(EngineError::UnknownOutcome)
+}
+
+/// What a conflict is with cannot be read after a [`commit`]. It may be with the commit itself.
+pub(crate) fn untold(_: EngineError) -> EngineError {
+    EngineError::UnknownOutcome
 }
 
 /// Walks a range page by page.
@@ -96,5 +104,36 @@ impl<'a> Walk<'a> {
             self.left = Some(start..range.end);
         }
         Ok(Some(entries.rows))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{
+        conformance::block_on,
+        db::tests::flaky::{Fate, Flaky},
+        engine::Precondition,
+    };
+
+    /// What is said of a commit with these fates, the last of them first.
+    fn said(fates: &[Fate]) -> Result<(), EngineError> {
+        let (engine, keyspace) = (Flaky::new(fates), Keyspace::of_plugin("tests"));
+        let write = Write::put(claim("job"), b"row".to_vec()).when(Precondition::Absent);
+        block_on(async {
+            engine.open(&keyspace).await?;
+            commit(&engine, &keyspace, vec![write], Durability::Synced).await
+        })
+    }
+
+    #[test]
+    fn an_unknown_outcome_stays_unknown_until_the_engine_tells_it() {
+        assert!(said(&[]).is_ok() && said(&[Fate::LostInSilence; 4]).is_ok());
+        assert!(matches!(said(&[Fate::DoneInSilence]), Err(EngineError::Conflict(0))));
+        assert!(matches!(said(&[Fate::Down]), Err(EngineError::Unavailable(_))));
+        for fates in [[Fate::Down, Fate::DoneInSilence], [Fate::Down, Fate::LostInSilence]] {
+            assert!(matches!(said(&fates), Err(EngineError::UnknownOutcome)), "{fates:?}");
+        }
+        assert!(matches!(said(&[Fate::LostInSilence; ATTEMPTS]), Err(EngineError::UnknownOutcome)));
     }
 }

@@ -79,6 +79,7 @@ impl Bed {
         plugin.set_life(Life::Active);
         let shared = Shared {
             clock: Clock::system(),
+            spawn: Arc::new(()),
             engine: Arc::new(MemEngine::new()),
             plugins: Box::new([plugin]),
             hooks: hooks_table,

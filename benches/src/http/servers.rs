@@ -148,6 +148,7 @@ fn router(endpoints: usize) -> Router {
     let item = ItemInfo { plugin: Bench::ID, kind: Kind::Endpoint, site: &SITE };
     let shared = Arc::new(Shared {
         clock: Clock::system(),
+        spawn: Arc::new(()),
         engine: Arc::new(MemEngine::new()),
         plugins: [plugin].into(),
         hooks: PointTable::default(),

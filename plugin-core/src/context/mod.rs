@@ -52,9 +52,15 @@ impl<P: Plugin> Context<P> {
     #[ref_cast_custom]
     pub fn view(scope: &Scope) -> &Self;
 
-    #[doc(hidden)]
+    /// What the host knows of this call. Not for authors: it leads to the engine, and so to what other plugins store.
+    ///
+    /// ```compile_fail
+    /// fn of<P: plugin_core::Plugin>(ctx: &plugin_core::Context<P>) {
+    ///     ctx.scope();
+    /// }
+    /// ```
     #[inline]
-    pub fn scope(&self) -> &Scope {
+    pub(crate) fn scope(&self) -> &Scope {
         &self.scope
     }
 
@@ -182,7 +188,8 @@ impl<P: Plugin> Context<P> {
     /// the publisher's concern.
     ///
     /// # Errors
-    /// If the rows cannot be written.
+    /// If the rows cannot be written, or if the event's arrays and objects lie in one another more than 127 deep: no listener could
+    /// read it.
     // No `async fn`: its future would be a type of the event too, and the compiler would say thrice that the event is none.
     pub fn emit<E: EventOf<P>>(&self, event: &E) -> BoxFuture<'_, Result<()>> {
         match serde_json::to_value(event) {

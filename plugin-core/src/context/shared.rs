@@ -9,6 +9,7 @@ use crate::{
     plugin::state::PluginState,
     point::{Ix, Plugin},
     site::{Kind, Site},
+    spawn::Spawn,
     stats::{Stats, thread::let_marks_arrive},
     store::engine::Engine,
 };
@@ -34,6 +35,8 @@ pub struct ItemInfo {
 pub struct Shared {
     /// What time it is.
     pub clock: Clock,
+    /// Whose threads do what runs beside the caller.
+    pub spawn: Arc<dyn Spawn>,
     /// Where data is.
     pub engine: Arc<dyn Engine>,
     /// The plugins, in their order.

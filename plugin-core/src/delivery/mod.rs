@@ -6,6 +6,7 @@
 //! counted and logged, and its row is removed: it is not tried again. The same becomes of a row that cannot be read.
 
 pub mod event;
+mod nesting;
 mod outbox;
 mod queue;
 mod row;
@@ -15,4 +16,5 @@ mod tests;
 pub mod webhook;
 mod worker;
 
+pub use nesting::TooNested;
 pub use outbox::{Deliveries, TooDeep};

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use super::{
     event::ListenerItem,
+    nesting,
     queue::Queue,
     row::{Consumer, Row},
     webhook::{self, WebhookItem},
@@ -155,6 +156,7 @@ impl Deliveries {
         if events.len() > DEEPEST {
             return Err(TooDeep { chain: events }.into());
         }
+        nesting::check(event, &body)?;
         let now = call.shared.clock.now();
         let row = Row {
             id: time_ordered(now).to_string(),

@@ -81,6 +81,7 @@ impl Builder {
         let lists = catalog.hooks().iter().chain(catalog.filters()).map(|point| &*point.handlers);
         let shared = Arc::new(Shared {
             clock: self.clock,
+            spawn: Arc::clone(&self.spawn),
             engine: self.engine,
             plugins: plugins.into(),
             hooks: hooks(&catalog),

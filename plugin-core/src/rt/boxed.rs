@@ -20,6 +20,13 @@ use crate::{
     shape::{AsyncBare, AsyncHandler, ContextArg, HookReturn, Owner, PageReturn, SyncBare, SyncHandler, same_name},
 };
 
+/// Runs a `fn`, which may hold its thread for long, so that what else waits for the thread goes on.
+fn in_place<T>(scope: &Scope, work: impl FnOnce() -> T) -> T {
+    let (mut work, mut made) = (Some(work), None);
+    scope.lent().shared.spawn.in_place(&mut || made = work.take().map(|work| work()));
+    made.expect("whoever starts tasks runs what it is given in place")
+}
+
 /// The four constructors of a kind of item: `async fn` or `fn`, with a context or without.
 ///
 /// `[generics] lifetime args, returns` are the function's shape; `meta` is what the attribute says; `|inputs| given` is how the
@@ -51,7 +58,7 @@ macro_rules! constructors {
         {
             let $owner = Owner::of::<C::Plugin>();
             let $run: for<$a> fn(&$a Scope $(, $Input)?) -> BoxFuture<$a, Result<_>> = |$scope $(, $input)?| {
-                future::lazy(move |_| item::<F>().call(C::view($scope), $given).into_result()).boxed()
+                future::lazy(move |_| in_place($scope, || item::<F>().call(C::view($scope), $given).into_result())).boxed()
             };
             $finish
         }
@@ -76,8 +83,8 @@ macro_rules! constructors {
             F: for<$a> SyncBare<$a, $args, Out = R>,
         {
             let $owner = Owner::of::<O>();
-            let $run: for<$a> fn(&$a Scope $(, $Input)?) -> BoxFuture<$a, Result<_>> = |_ $(, $input)?| {
-                future::lazy(move |_| item::<F>().call($given).into_result()).boxed()
+            let $run: for<$a> fn(&$a Scope $(, $Input)?) -> BoxFuture<$a, Result<_>> = |scope $(, $input)?| {
+                future::lazy(move |_| in_place(scope, || item::<F>().call($given).into_result())).boxed()
             };
             $finish
         }
@@ -311,3 +318,6 @@ pub mod verify {
         Verify::Github { secret: |config| Some(item::<F>()(config.downcast_ref()?)) }
     }
 }
+
+#[cfg(test)]
+mod tests;

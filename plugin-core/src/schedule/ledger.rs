@@ -9,6 +9,9 @@ use crate::{
     store::engine::{Durability, Engine, EngineError, Got, Keyspace, Precondition, Read, Write},
 };
 
+/// How many bytes are kept of what went wrong in a run.
+const LONGEST_ERROR: usize = 4096;
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -39,7 +42,7 @@ pub struct LastRun {
     pub ended_at: Option<Timestamp>,
     /// How it ended; nothing while it runs.
     pub outcome: Option<RunOutcome>,
-    /// What went wrong, if anything did.
+    /// What went wrong, if anything did; its first 4 KiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
@@ -50,7 +53,11 @@ impl LastRun {
         Self { run_id, scheduled_for, started_at: now, ended_at: None, outcome: None, error: None }
     }
 
-    pub(super) fn end(&mut self, at: Option<Timestamp>, outcome: RunOutcome, error: Option<String>) {
+    pub(super) fn end(&mut self, at: Option<Timestamp>, outcome: RunOutcome, mut error: Option<String>) {
+        // What a job says is its own affair; whether the row fits is not.
+        if let Some(error) = &mut error {
+            error.truncate(error.floor_char_boundary(LONGEST_ERROR));
+        }
         (self.ended_at, self.outcome, self.error) = (at, Some(outcome), error);
     }
 }
@@ -120,7 +127,7 @@ impl Ledger<'_> {
         match rows::commit(self.engine, self.keyspace, writes, durability).await {
             Ok(()) => Ok(Claimed::Ours(Claim { at: occurrence, stored })),
             // After an unknown outcome the conflict may be with ourselves.
-            Err(EngineError::Conflict(_)) => match self.load().await?.0 {
+            Err(EngineError::Conflict(_)) => match self.load().await.map_err(rows::untold)?.0 {
                 Some(claim) if claim.stored == stored => Ok(Claimed::Ours(claim)),
                 theirs => Ok(Claimed::Theirs(theirs)),
             },

@@ -58,7 +58,7 @@ pub struct JobInfo {
     /// Why it is parked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
-    /// Its next occurrences.
+    /// Its next occurrences; none while it is parked.
     pub next: Vec<Timestamp>,
     /// Its last run, which may not be over.
     pub last_run: Option<LastRun>,
@@ -152,8 +152,11 @@ fn unavailable() -> Error {
 fn info(job: &Job, now: Timestamp) -> JobInfo {
     let CronItem { schedule, timezone, .. } = *job.cron.item;
     let from = job.dealt_with().map_or(now, |last| last.max(now));
-    let next = job.schedule.as_ref().map_or(Vec::new(), |schedule| occurrence::following(schedule, from, AHEAD));
     let problem = job.parked();
+    let next = match (&job.schedule, &problem) {
+        (Ok(schedule), None) => occurrence::following(schedule, from, AHEAD),
+        _ => Vec::new(),
+    };
     let state = match (job.is_running(), &problem) {
         (true, _) => JobState::Running,
         (false, None) => JobState::Scheduled,

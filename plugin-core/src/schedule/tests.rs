@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    ledger::RunOutcome,
+    ledger::{LastRun, Ledger, RunOutcome},
     run::CronItem,
     scheduler::{JobInfo, JobState, Scheduler},
 };
@@ -20,7 +20,11 @@ use crate::{
     rig::{Process, SINK, Sink, Tasks, World, instant, site},
     site::Placed,
     spawn::Spawn,
-    store::engine::{Durability, Engine, Keyspace, Write},
+    store::{
+        conformance::block_on,
+        db::tests::flaky::{Fate, Flaky},
+        engine::{Durability, Engine, EngineError, Keyspace, Write},
+    },
 };
 
 thread_local! {
@@ -34,6 +38,7 @@ thread_local! {
 enum Does {
     Work,
     Fail,
+    FailAtLength,
     Panic,
     Sleep(u64),
 }
@@ -49,6 +54,7 @@ async fn job(ctx: &Context<Sink>, run: CronRun) -> Result<()> {
     match DOES.get() {
         Does::Work => Ok(()),
         Does::Fail => Err(Error::new("no luck")),
+        Does::FailAtLength => Err(Error::new(format!("…{}", "ä".repeat(1 << 20)))),
         Does::Panic => panic!("no nerve"),
         Does::Sleep(seconds) => {
             ctx.scope().lent().shared.clock.sleep(Duration::from_secs(seconds)).await;
@@ -270,6 +276,20 @@ fn how_a_run_ended_is_told() {
 }
 
 #[test]
+fn of_a_long_error_the_beginning_is_kept_and_outlives_a_kill() {
+    let world = World::at("2026-01-01T10:00:30Z");
+    let running = begin(&world, on("1h"));
+    DOES.set(Does::FailAtLength);
+    running.run_now().expect("it begins");
+    running.settle();
+    drop(running);
+    let run = begin(&world, on("1h")).info().last_run.expect("it ran");
+    assert_eq!(run.outcome, Some(RunOutcome::Error));
+    // 3 bytes, then 2 each: one byte of the 4,096 is left over.
+    assert_eq!(run.error, Some(format!("…{}", "ä".repeat(2046))));
+}
+
+#[test]
 fn a_run_by_hand_leaves_the_schedule_alone() {
     let running = begin(&World::at("2026-01-01T10:30:00Z"), on("1h"));
     running.run_now().expect("it begins");
@@ -304,8 +324,19 @@ fn a_job_whose_rows_cannot_be_read_is_parked_in_sight() {
     let running = running.started();
     running.advance(2 * HOUR);
     let info = running.info();
-    assert_eq!((info.state, ran()), (JobState::Parked, vec![]));
-    assert!(info.problem.is_some());
+    assert_eq!((info.state, info.next, ran()), (JobState::Parked, vec![], vec![]));
+    assert_eq!(info.problem.as_deref(), Some("the stored bytes end too early"));
+}
+
+#[test]
+fn whose_claim_it_was_is_unknown_where_the_row_cannot_be_read_again() {
+    let engine = Flaky::new(&[Fate::ThenBlind, Fate::DoneInSilence]);
+    let keyspace = Keyspace::of_plugin("sink");
+    block_on(engine.open(&keyspace)).expect("memory opens");
+    let (ledger, at) = (Ledger { engine: &engine, keyspace: &keyspace, job: "job" }, instant("2026-01-01T11:00:00Z"));
+    let run = LastRun::begun(uuid::Uuid::nil(), at, at);
+    let claimed = block_on(ledger.claim(None, at, Some(&run)));
+    assert!(matches!(claimed, Err(EngineError::UnknownOutcome)), "{claimed:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     codec,
-    documents::{Committed, Documents, next, precondition},
+    documents::{Committed, Documents},
     engine::{Direction, Durability, Engine, Keyspace, Precondition, Scan, Wanted, Write},
     error::StoreError,
     filter::Filter,
@@ -53,12 +53,20 @@ const ATTEMPTS: usize = 1000;
 /// assert!(db.get::<Ended>("conversations:1").await?.is_none());
 /// # Ok::<_, StoreError>(()) }).unwrap();
 /// ```
+///
+/// What others stored is out of its reach: it gives out neither the engine behind it nor the keyspace.
+///
+/// ```compile_fail
+/// fn of(db: &plugin_core::store::Db) {
+///     db.engine();
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Db(Documents);
 
 impl Db {
     /// The documents of `app` in `keyspace`, which must be open in `engine`. Commits return when they are as safe as
-    /// `durability` says.
+    /// `durability` says. For whoever has an engine, which no plugin is given.
     pub fn new(engine: Arc<dyn Engine>, keyspace: Keyspace, app: AppId, durability: Durability) -> Self {
         Self(Documents { engine, keyspace, app, durability })
     }
@@ -66,16 +74,6 @@ impl Db {
     /// The app whose documents these are.
     pub fn app(&self) -> &AppId {
         &self.0.app
-    }
-
-    /// The keyspace that they are in.
-    pub fn keyspace(&self) -> &Keyspace {
-        &self.0.keyspace
-    }
-
-    /// The engine that holds them, for commits of several writes.
-    pub fn engine(&self) -> &Arc<dyn Engine> {
-        &self.0.engine
     }
 
     /// What is stored under `key`, if anything.
@@ -139,24 +137,6 @@ impl Db {
                 (Committed::Conflict, _) => Err(StoreError::Conflict { key: key.into() }),
             }
         }
-    }
-
-    /// The write that stores `value` under `key` on top of `expected`, for a commit of several, with the revision that it
-    /// will have.
-    ///
-    /// # Errors
-    /// As [`set`](Self::set).
-    pub fn write<T: Serialize + ?Sized>(
-        &self,
-        key: &str,
-        value: &T,
-        expected: Option<Revision>,
-    ) -> Result<(Write, Revision), StoreError> {
-        let (place, mut document) = self.seal(key, value)?;
-        let expected = expected.map(|revision| revision.0);
-        let head = next(expected);
-        codec::set_head(&mut document, head);
-        Ok((Write::put(place, document).when(precondition(expected)), Revision(head)))
     }
 
     /// Adds `by` to the integer under `key`, 0 if nothing is there, and gives back the sum. Nothing that others add at the
@@ -260,4 +240,4 @@ fn contended(key: &str) -> StoreError {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

@@ -81,7 +81,8 @@ impl Documents {
     }
 
     /// Commits one write, after which the key has the head `after`. Where an engine cannot tell the outcome, the same commit
-    /// is issued again, and a conflict with one's own tag means that it had succeeded.
+    /// is issued again, and a conflict with one's own tag means that it had succeeded. Whatever else goes wrong from then on, the
+    /// outcome of the first stays unknown.
     pub(super) async fn commit(&self, write: Write, after: Option<Head>) -> Result<Committed, StoreError> {
         let mut unknown = false;
         for _ in 0..REISSUES {
@@ -89,14 +90,14 @@ impl Documents {
                 Ok(()) => return Ok(Committed::Done),
                 Err(EngineError::UnknownOutcome) => unknown = true,
                 Err(EngineError::Conflict(_)) if !unknown => return Ok(Committed::Conflict),
-                Err(EngineError::Conflict(_)) => {
-                    let now = self.read(write.key.clone()).await?.and_then(|bytes| codec::head(&bytes).ok());
-                    if now == after {
+                Err(EngineError::Conflict(_)) => match self.read(write.key.clone()).await {
+                    Ok(now) if now.as_deref().and_then(|bytes| codec::head(bytes).ok()) == after => {
                         return Ok(Committed::Done);
                     }
                     // Somebody wrote after it, or instead of it: which, nobody can tell.
-                    break;
-                }
+                    _ => break,
+                },
+                Err(_) if unknown => break,
                 Err(other) => return Err(other.into()),
             }
         }
@@ -109,7 +110,7 @@ fn answered_otherwise() -> StoreError {
 }
 
 /// What must hold of a key that is written on top of `before`.
-pub(super) fn precondition(before: Option<Head>) -> Precondition {
+fn precondition(before: Option<Head>) -> Precondition {
     before.map_or(Precondition::Absent, |head| Precondition::Head(head.to_bytes()))
 }
 

@@ -5,12 +5,13 @@
 
 use std::ops::Range;
 
-use crate::{clock::Timestamp, id::AppId};
+use crate::id::AppId;
 
 /// The longest key that a plugin may give, in bytes of UTF-8. Any text will do, NUL included.
 pub const MAX_USER_KEY: usize = 1024;
 
-/// What a row is. The numbers are part of the format on disk.
+/// What a row is. The numbers are part of the format on disk; 0x21 and 0x50 are kept for the marks of deliveries that were done and
+/// for what the host keeps about the owner of the keyspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Kind {
@@ -18,14 +19,10 @@ pub enum Kind {
     Document = 0x10,
     /// A delivery that waits for its listener.
     Queue = 0x20,
-    /// The mark of a delivery that was done.
-    Done = 0x21,
-    /// A run of a job.
+    /// What the host keeps about a job.
     Cron = 0x30,
     /// A webhook's delivery that was accepted.
     Receipt = 0x40,
-    /// What the host keeps about the owner of the keyspace.
-    Meta = 0x50,
 }
 
 /// Ends a text inside a key. Smaller than every byte that goes on, so that a prefix comes before what it begins.
@@ -38,8 +35,8 @@ const ESCAPED_NUL: [u8; 2] = [0x00, 0xff];
 /// ```
 /// use plugin_core::store::key::{Key, Kind};
 ///
-/// let short = Key::of(Kind::Meta).text("a").int(9).into_bytes();
-/// let long = Key::of(Kind::Meta).text("ab").int(1).into_bytes();
+/// let short = Key::of(Kind::Queue).text("a").int(9).into_bytes();
+/// let long = Key::of(Kind::Queue).text("ab").int(1).into_bytes();
 /// assert!(short < long, "the first part decides");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,14 +65,6 @@ impl Key {
     #[must_use]
     pub fn int(mut self, number: u64) -> Self {
         self.0.extend(number.to_be_bytes());
-        self
-    }
-
-    /// Goes on with an instant.
-    #[must_use]
-    pub fn time(mut self, instant: Timestamp) -> Self {
-        // With the sign bit turned, two's complement sorts as bytes.
-        self.0.extend((instant.as_nanosecond() ^ i128::MIN).to_be_bytes());
         self
     }
 
@@ -147,13 +136,6 @@ impl<'a> Parts<'a> {
         Some(u64::from_be_bytes(*number))
     }
 
-    /// The next part, an instant.
-    pub fn time(&mut self) -> Option<Timestamp> {
-        let (nanoseconds, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Timestamp::from_nanosecond(i128::from_be_bytes(*nanoseconds) ^ i128::MIN)
-    }
-
     /// All that is left, a text as it is.
     pub fn tail(self) -> Option<&'a str> {
         std::str::from_utf8(self.0).ok()
@@ -181,17 +163,7 @@ pub fn queue_of(listener: &str) -> Key {
     Key::of(Kind::Queue).text(listener)
 }
 
-/// The mark that `listener` is done with the delivery `id`.
-pub fn done(listener: &str, id: &str) -> Key {
-    Key::of(Kind::Done).text(listener).text(id)
-}
-
-/// The run of `job` for `occurrence`. A job's runs are in the order of their occurrences.
-pub fn cron(job: &str, occurrence: Timestamp) -> Key {
-    cron_of(job).time(occurrence)
-}
-
-/// All runs of `job`.
+/// All that is kept about `job`.
 pub fn cron_of(job: &str) -> Key {
     Key::of(Kind::Cron).text(job)
 }
@@ -199,11 +171,6 @@ pub fn cron_of(job: &str) -> Key {
 /// The receipt of the delivery `id` to `webhook`.
 pub fn receipt(webhook: &str, id: &str) -> Key {
     Key::of(Kind::Receipt).text(webhook).text(id)
-}
-
-/// What the host keeps under `name`.
-pub fn meta(name: &str) -> Key {
-    Key::of(Kind::Meta).text(name)
 }
 
 #[cfg(test)]
@@ -218,37 +185,29 @@ mod tests {
             .prop_map(String::from_iter)
     }
 
-    fn instant() -> impl Strategy<Value = Timestamp> {
-        (-100_000_000_000_000_000_000_i128..100_000_000_000_000_000_000)
-            .prop_map(|nanos| Timestamp::from_nanosecond(nanos).expect("near the epoch"))
-    }
-
     proptest! {
         #[test]
         fn the_order_of_bytes_is_the_order_of_values(
-            (one, other) in { let parts = || (text(), any::<u64>(), instant(), text()); (parts(), parts()) }
+            (one, other) in { let parts = || (text(), any::<u64>(), text()); (parts(), parts()) }
         ) {
-            let key = |(text, int, time, tail): &(String, u64, Timestamp, String)| {
-                Key::of(Kind::Cron).text(text).int(*int).time(*time).tail(tail)
-            };
+            let key = |(text, int, tail): &(String, u64, String)| Key::of(Kind::Cron).text(text).int(*int).tail(tail);
             prop_assert_eq!(key(&one).into_bytes().cmp(&key(&other).into_bytes()), one.cmp(&other));
         }
 
         #[test]
-        fn a_key_is_taken_apart_as_it_was_made(one in text(), number: u64, time in instant(), last in text()) {
-            let key = Key::of(Kind::Queue).text(&one).int(number).time(time).tail(&last).into_bytes();
+        fn a_key_is_taken_apart_as_it_was_made(one in text(), number: u64, last in text()) {
+            let key = Key::of(Kind::Queue).text(&one).int(number).tail(&last).into_bytes();
             let mut parts = Parts::of(Kind::Queue, &key).expect("of that kind");
             prop_assert_eq!(parts.text(), Some(one));
             prop_assert_eq!(parts.int(), Some(number));
-            prop_assert_eq!(parts.time(), Some(time));
             prop_assert_eq!(parts.tail(), Some(&*last));
-            prop_assert!(Parts::of(Kind::Done, &key).is_none());
+            prop_assert!(Parts::of(Kind::Receipt, &key).is_none());
         }
 
         #[test]
         fn foreign_bytes_are_taken_apart_without_panic(bytes: Vec<u8>) {
             let mut parts = Parts(&bytes);
-            while parts.text().is_some() || parts.int().is_some() || parts.time().is_some() {}
+            while parts.text().is_some() || parts.int().is_some() {}
         }
 
         #[test]

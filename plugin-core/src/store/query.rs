@@ -38,7 +38,7 @@ pub(super) fn page_size(given: usize) -> Result<usize, StoreError> {
 /// A search for documents: [`Db::find`](super::Db::find). Await it.
 ///
 /// It looks at every document of the plugin in this app, or under a key prefix, within a budget of 10,000 documents or 16 MiB.
-/// A field that no document has is a warning in the log: it may be misspelled.
+/// A field that no document has is a warning in the log, unless it is asked to be missing: it may be misspelled.
 #[derive(Debug)]
 #[must_use = "a search does nothing until it is awaited"]
 pub struct Find<T> {

@@ -63,8 +63,9 @@ impl<'a> Walk<'a> {
         if let Some(problem) = query.filter.problem() {
             return Err(problem.clone().into());
         }
-        let mut unseen = query.filter.fields();
-        unseen.extend(query.sort.paths().filter(|path| !query.filter.fields().contains(path)));
+        let expected = query.filter.expected();
+        let mut unseen = expected.clone();
+        unseen.extend(query.sort.paths().filter(|path| !expected.contains(path)));
         let wanted = if unseen.is_empty() && query.filter.is_all() { Wanted::Keys } else { Wanted::Entries };
         let left = Some(range(from, prefix, after));
         Ok(Self { from, query, left, wanted, chunk: chunk.min(MAX_SCAN), documents: 0, bytes: 0, unseen })

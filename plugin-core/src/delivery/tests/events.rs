@@ -127,6 +127,19 @@ fn events_that_lead_to_one_another_end_with_the_chain_in_words() {
 }
 
 #[test]
+fn an_event_is_refused_that_no_listener_could_read() {
+    let running = begin_with(&World::at(NOON), &[listener_of(0, &HEAR)], None).started();
+    let nested = |depth: usize| (2..depth).fold(json!([]), |inner, _| json!([inner]));
+    running.emit_to("default", json!({ "n": 1, "deep": nested(127) }));
+    let refused = running.run(running.publish("default", json!({ "n": 2, "deep": nested(128) })));
+    let said = refused.expect_err("it lies too deep").to_string();
+    assert!(said.starts_with("the event `source:thing` is not published: its arrays and objects lie"), "{said}");
+    running.settle();
+    assert_eq!(logged(), ["begin 1 in default", "end 1"]);
+    assert_eq!((running.count(0), waiting(&running, "source")), ((1, 0, 0, 0), 0));
+}
+
+#[test]
 fn a_row_that_cannot_be_read_is_counted_and_removed() {
     let world = World::at(NOON);
     let running = begin_with(&world, &[listener_of(0, &HEAR)], None);

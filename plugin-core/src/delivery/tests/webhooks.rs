@@ -175,6 +175,20 @@ fn a_form_carries_its_document_in_one_field() {
 }
 
 #[test]
+fn a_form_that_is_not_utf_8_is_refused_and_never_mended() {
+    let running = begin();
+    let form = |body: &[u8]| with(github("d1", "push", body), "content-type", "application/x-www-form-urlencoded");
+    // Mended, the last would have three bytes for one and fit no row.
+    let large = [&b"payload=\""[..], &vec![0xff; MAX_BODY - 10], b"\""].concat();
+    for body in [&b"payload=\"\xff\""[..], b"payload=%22%FF%22", b"payload=%22%c3%22", b"payload=1&o=%ff", &large] {
+        assert_eq!(running.status(&form(body), body), (400, "the body is not UTF-8".into()));
+    }
+    let body = b"payload=%22100%+%+%zz+%c3%A4\xc3\xa4%22";
+    assert_eq!(running.status(&form(body), body).0, 202);
+    assert_eq!(logged(), ["d1 push \"100% % %zz ää\""]);
+}
+
+#[test]
 fn without_a_secret_or_with_the_plugin_off_nothing_is_accepted() {
     let running = begin_with(&World::at(NOON), &[], Some(Secret::default())).started();
     let unset = (503, "webhook secret not configured".to_owned());

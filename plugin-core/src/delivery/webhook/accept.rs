@@ -16,6 +16,7 @@ use crate::{
     delivery::{outbox::Deliveries, queue::Queue, row::Row},
     id::{AppId, time_ordered},
     plugin::{secret::Secret, state::PluginState},
+    rows,
     site::Placed,
     store::engine::{Durability, EngineError},
 };
@@ -111,13 +112,18 @@ impl Deliveries {
         // On disk whatever the plugin chose: its sender is told so.
         match self.commit(shared, keyspace.clone(), writes, Durability::Synced, vec![Arc::clone(queue)]).await {
             Ok(()) => accepted(status),
-            Err(EngineError::Conflict(_)) => match Receipt::find(engine, &keyspace, name, &row.id).await? {
-                // After an unknown outcome the receipt may be this one.
-                Some(known) if known == receipt => accepted(status),
-                Some(known) if known.same_body(&receipt) => accepted(Status::Duplicate),
-                Some(_) => Err(Refused::OtherBody(row.id)),
-                None => Err(Refused::Store(EngineError::Unavailable("the receipt was removed just now".to_owned()))),
-            },
+            Err(EngineError::Conflict(_)) => {
+                let known = Receipt::find(engine, &keyspace, name, &row.id).await.map_err(rows::untold)?;
+                match known {
+                    // After an unknown outcome the receipt may be this one.
+                    Some(known) if known == receipt => accepted(status),
+                    Some(known) if known.same_body(&receipt) => accepted(Status::Duplicate),
+                    Some(_) => Err(Refused::OtherBody(row.id)),
+                    None => {
+                        Err(Refused::Store(EngineError::Unavailable("the receipt was removed just now".to_owned())))
+                    }
+                }
+            }
             Err(error) => Err(error.into()),
         }
     }

@@ -61,10 +61,30 @@ pub(super) fn document(headers: &HeaderMap, body: &[u8]) -> Result<String, Refus
 }
 
 fn payload(body: &[u8]) -> Result<String, Refused> {
+    if !is_text(body) {
+        return Err(Refused::NotUtf8);
+    }
     let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(body).map_err(|_| Refused::NoPayload)?;
     let mut payloads = fields.into_iter().filter(|(name, _)| name == "payload");
     match (payloads.next(), payloads.next()) {
         (Some((_, text)), None) => Ok(text),
         _ => Err(Refused::NoPayload),
     }
+}
+
+/// Whether a form is text, also once its `%FF`s are decoded: whatever is not, the reader of forms replaces without a word.
+fn is_text(form: &[u8]) -> bool {
+    let mut decoded = Vec::with_capacity(form.len());
+    let mut rest = form;
+    while let Some((&first, after)) = rest.split_first() {
+        let mut byte = [first];
+        let digits = after.split_at_checked(2).filter(|_| first == b'%');
+        // A `%` that no two digits follow stands for itself.
+        rest = match digits.filter(|(digits, _)| hex::decode_to_slice(digits, &mut byte).is_ok()) {
+            Some((_, after)) => after,
+            None => after,
+        };
+        decoded.extend(byte);
+    }
+    std::str::from_utf8(form).is_ok() && std::str::from_utf8(&decoded).is_ok()
 }

@@ -173,6 +173,7 @@ impl Bed {
         });
         let shared = Shared {
             clock: Clock::from(clock.clone()),
+            spawn: Arc::new(()),
             engine: Arc::new(MemEngine::new()),
             plugins: Box::new(plugins),
             hooks: PointTable::new(POINTS.0.iter().map(|point| {

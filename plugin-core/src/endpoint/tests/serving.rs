@@ -173,6 +173,7 @@ pub(super) fn shared(clock: Clock) -> Arc<Shared> {
         .collect();
     Arc::new(Shared {
         clock,
+        spawn: Arc::new(()),
         engine: Arc::new(MemEngine::new()),
         plugins: plugins.into(),
         hooks: PointTable::default(),

@@ -144,6 +144,53 @@ pub fn commits_at_once_lose_no_update(subject: impl Subject) {
     assert_eq!(bench.get("count"), Some(format!("{};", WRITERS * ROUNDS).into_bytes()));
 }
 
+pub fn a_commit_issued_again_conflicts_with_its_own_tag(subject: impl Subject) {
+    let bench = Bench::of(&subject);
+    let insert = |tag: &str| vec![put_when(Precondition::Absent, "k", tag)];
+    bench.commit(insert("1:mine")).expect("it is absent");
+    assert_conflict(bench.commit(insert("1:mine")), 0);
+    assert_eq!(bench.get("k").as_deref(), Some(&b"1:mine"[..]), "the first had succeeded");
+    assert_conflict(bench.commit(insert("1:theirs")), 0);
+    assert_eq!(bench.get("k").as_deref(), Some(&b"1:mine"[..]), "the tag is not theirs");
+
+    let update = |tag: &str| vec![put("beside", tag), put_when(head("1:mine"), "k", tag)];
+    bench.commit(update("2:mine")).expect("the value begins with it");
+    assert_conflict(bench.commit(update("2:mine")), 1);
+    assert_eq!(bench.get("k").as_deref(), Some(&b"2:mine"[..]), "the first had succeeded");
+    assert_conflict(bench.commit(update("2:theirs")), 1);
+    assert_eq!(bench.all(), [("beside".into(), "2:mine".into()), ("k".into(), "2:mine".into())]);
+}
+
+pub fn commits_that_are_all_issued_twice_take_effect_once(subject: impl Subject) {
+    const ROUNDS: usize = 10;
+    let bench = Bench::of(&subject);
+    bench.put("count", "0;nobody");
+    let increment = |writer: usize, round: usize| {
+        let bench = Bench::of(&subject);
+        loop {
+            let read = String::from_utf8(bench.get("count").expect("it is there")).expect("it is text");
+            let (count, _) = read.split_once(';').expect("a count and a tag");
+            let next = format!("{};{writer}.{round}", 1 + count.parse::<usize>().expect("it is a number"));
+            let issue = || bench.commit(vec![put_when(head(&read), "count", &next)]);
+            // As one does who was not told the outcome of the first.
+            let first = issue();
+            assert_conflict(issue(), 0);
+            match first {
+                Ok(()) => return,
+                Err(error) => assert_conflict(Err(error), 0),
+            }
+        }
+    };
+    thread::scope(|threads| {
+        for writer in 0..WRITERS {
+            let increment = &increment;
+            threads.spawn(move || (0..ROUNDS).for_each(|round| increment(writer, round)));
+        }
+    });
+    let count = String::from_utf8(bench.get("count").expect("it is there")).expect("it is text");
+    assert_eq!(count.split_once(';').map(|(count, _)| count), Some(&*(WRITERS * ROUNDS).to_string()));
+}
+
 /// Adds one, again and again until nobody came between.
 fn increment(bench: &Bench<'_>) {
     loop {

@@ -51,6 +51,12 @@ pub fn synced_commits_survive_reopening(subject: impl Subject) {
     assert_eq!(Bench::of(&subject).all(), [("a".into(), "1".into()), ("b".into(), "2".into())]);
 }
 
+pub fn relaxed_commits_survive_reopening(subject: impl Subject) {
+    Bench::of(&subject).put("k", "v");
+    let subject = subject.reopen();
+    assert_eq!(Bench::of(&subject).all(), [("k".into(), "v".into())]);
+}
+
 pub fn relaxed_commits_survive_reopening_after_a_sync(subject: impl Subject) {
     Bench::of(&subject).put("k", "v");
     block_on(subject.engine().sync()).expect("a sync succeeds");

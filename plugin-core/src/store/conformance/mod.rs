@@ -85,6 +85,8 @@ macro_rules! engine_conformance {
             a_conflict_writes_nothing_at_all,
             preconditions_see_what_was_there_before_the_commit,
             commits_at_once_lose_no_update,
+            a_commit_issued_again_conflicts_with_its_own_tag,
+            commits_that_are_all_issued_twice_take_effect_once,
             of_those_who_claim_a_key_at_once_one_wins,
             a_batch_never_sees_half_a_commit,
             a_key_may_be_as_long_as_the_limit_and_no_longer,
@@ -98,6 +100,7 @@ macro_rules! engine_conformance {
             opening_again_changes_nothing,
             a_keyspace_that_does_not_exist_is_refused,
             synced_commits_survive_reopening,
+            relaxed_commits_survive_reopening,
             relaxed_commits_survive_reopening_after_a_sync,
             keyspaces_are_listed_after_reopening_before_they_are_opened,
         }

@@ -1,6 +1,6 @@
 //! Documents by key. Questions over many of them have their tests beside `query`.
 
-mod flaky;
+pub(crate) mod flaky;
 mod model;
 
 use std::{future::IntoFuture, thread};
@@ -23,6 +23,18 @@ fn over(engine: Arc<dyn Engine>) -> Db {
 
 fn get(db: &Db, key: &str) -> Option<serde_json::Value> {
     block_on(db.get(key)).expect("it can be read")
+}
+
+/// Commits raw writes to the keyspace of `db`.
+pub(in crate::store) fn commit(db: &Db, writes: Vec<Write>) {
+    let Documents { engine, keyspace, .. } = &db.0;
+    block_on(engine.commit(keyspace, writes, Durability::Relaxed)).expect("raw writes");
+}
+
+/// The raw write that stores `value` under `key`, where nothing is yet.
+pub(in crate::store) fn insert(db: &Db, key: &str, value: &impl Serialize) -> Write {
+    let (place, document) = db.seal(key, value).expect("it can be stored");
+    Write::put(place, document).when(Precondition::Absent)
 }
 
 pub(in crate::store) fn set(db: &Db, key: &str, value: impl Serialize) {
@@ -106,8 +118,7 @@ fn what_cannot_be_stored_or_read_names_the_key_and_the_field() {
 fn damaged_documents_are_typed_errors() {
     let db = db();
     let place = db.0.place("k").expect("valid");
-    let write = Write::put(place, vec![0; 20]);
-    block_on(db.engine().commit(db.keyspace(), vec![write], Durability::Relaxed)).expect("a raw put");
+    commit(&db, vec![Write::put(place, vec![0; 20])]);
     let damaged = block_on(db.get::<u8>("k"));
     assert!(matches!(damaged, Err(StoreError::Codec { source: CodecError::Truncated, .. })), "{damaged:?}");
     assert!(block_on(db.find::<u8>(Filter::all()).into_future()).is_err());
@@ -141,20 +152,6 @@ fn a_revision_of_a_deleted_document_is_not_that_of_the_next_one() {
     let again = block_on(db.set_if("k", &1, None)).expect("nothing is there");
     assert_eq!(first.number(), again.number());
     assert!(matches!(block_on(db.set_if("k", &2, Some(first))), Err(StoreError::Conflict { .. })));
-}
-
-#[test]
-fn writes_can_be_gathered_into_one_commit() {
-    let db = db();
-    set(&db, "a", 1);
-    let seen = block_on(db.get_versioned::<u8>("a")).expect("it can be read").map(|found| found.revision);
-    let (one, revision) = db.write("a", &2, seen).expect("a write");
-    let (two, _) = db.write("b", &3, None).expect("a write");
-    let commit = || block_on(db.engine().commit(db.keyspace(), vec![one.clone(), two.clone()], Durability::Relaxed));
-    commit().expect("both hold");
-    assert!(matches!(commit(), Err(EngineError::Conflict(0))));
-    let found: Versioned<u8> = block_on(db.get_versioned("a")).expect("it can be read").expect("it is there");
-    assert_eq!((found.value, found.revision), (2, revision));
 }
 
 #[test]

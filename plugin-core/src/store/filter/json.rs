@@ -26,7 +26,7 @@ impl Filter {
     /// [`FilterError`], with the place in the filter.
     pub fn from_json(json: &Json) -> Result<Self, FilterError> {
         let filter = filter(json, "", 0)?;
-        filter.0.map(|node| Self(Ok(node)))
+        filter.0.map(|tree| Self(Ok(tree)))
     }
 }
 

@@ -16,7 +16,7 @@ use std::{cmp::Ordering, ops::Not};
 use serde::Serialize;
 
 #[doc(hidden)]
-pub use self::query::__field;
+pub use self::query::__path;
 use super::value::{Value, ValueError};
 use crate::clock::Timestamp;
 
@@ -26,7 +26,7 @@ pub const OPERATORS: &str = "eq, ne, gt, gte, lt, lte, in, exists, prefix";
 /// A condition on a document.
 ///
 /// [`query!`](crate::query) writes one down; [`field`] builds one; [`Filter::from_json`] reads one. An operand that cannot be
-/// a value makes the filter invalid, which `find` and `count` report.
+/// a value makes the filter invalid, which `find` and `count` report; so does an `or` or `not` within more than 32 others.
 ///
 /// ```
 /// use plugin_core::store::{filter::{Filter, field}, value::Value};
@@ -37,8 +37,17 @@ pub const OPERATORS: &str = "eq, ne, gt, gte, lt, lte, in, exists, prefix";
 /// assert!(!(!long_or_open).matches(&document));
 /// ```
 #[derive(Debug, Clone)]
-pub struct Filter(Result<Node, FilterError>);
+pub struct Filter(Result<Tree, FilterError>);
 
+/// A condition, and how deep it is: so many of `Any` and `Not` lie in one another. They are at most [`json::MAX_DEPTH`], so that
+/// whoever walks down the tree comes to an end before the stack does.
+#[derive(Debug, Clone)]
+struct Tree {
+    root: Node,
+    depth: usize,
+}
+
+/// No `Every` lies in an `Every`, and no `Any` in an `Any`.
 #[derive(Debug, Clone)]
 enum Node {
     Every(Vec<Node>),
@@ -203,7 +212,7 @@ impl Field {
     fn test(self, test: Test) -> Filter {
         Filter(match self.0.split('.').any(str::is_empty) {
             true => Err(FilterError::Path { path: self.0 }),
-            false => Ok(Node::Field(self.0, test)),
+            false => Ok(Tree { root: Node::Field(self.0, test), depth: 0 }),
         })
     }
 }
@@ -220,12 +229,28 @@ impl Filter {
 
     /// What matches every one of `filters`.
     pub fn every(filters: impl IntoIterator<Item = Self>) -> Self {
-        Self(nodes(filters).map(Node::Every))
+        let mut all = Nodes::default();
+        for Self(filter) in filters {
+            match filter {
+                Ok(Tree { root: Node::Every(nodes), depth }) => all.extend(nodes, depth),
+                Ok(Tree { root, depth }) => all.extend(vec![root], depth),
+                Err(error) => return Self(Err(error)),
+            }
+        }
+        Self(Tree::of(Node::Every(all.nodes), all.depth))
     }
 
     /// What matches at least one of `filters`.
     pub fn any(filters: impl IntoIterator<Item = Self>) -> Self {
-        Self(nodes(filters).map(Node::Any))
+        let mut any = Nodes::default();
+        for Self(filter) in filters {
+            match filter {
+                Ok(Tree { root: Node::Any(nodes), depth }) => any.extend(nodes, depth - 1),
+                Ok(Tree { root, depth }) => any.extend(vec![root], depth),
+                Err(error) => return Self(Err(error)),
+            }
+        }
+        Self(Tree::of(Node::Any(any.nodes), any.depth + 1))
     }
 
     /// What matches this and `other`.
@@ -247,41 +272,76 @@ impl Filter {
 
     /// Whether `document` matches. An invalid filter matches nothing.
     pub fn matches(&self, document: &Value) -> bool {
-        self.0.as_ref().is_ok_and(|node| node.matches(document))
+        self.0.as_ref().is_ok_and(|tree| tree.root.matches(document))
     }
 
     /// Whether it asks for nothing, so that every document matches unseen.
     pub(super) fn is_all(&self) -> bool {
-        matches!(&self.0, Ok(Node::Every(nodes)) if nodes.is_empty())
+        matches!(&self.0, Ok(Tree { root: Node::Every(nodes), .. }) if nodes.is_empty())
     }
 
     /// The fields that it compares, those that must equal something first. A field that is only asked whether it is there is
     /// not among them.
     pub(super) fn fields(&self) -> Vec<&str> {
         let mut fields = Vec::new();
-        if let Ok(node) = &self.0 {
-            node.fields(&mut fields);
+        if let Ok(tree) = &self.0 {
+            tree.root.fields(&mut fields);
         }
         fields.sort_by_key(|(_, rank)| *rank);
-        let mut paths: Vec<&str> = Vec::new();
-        for (path, _) in fields {
-            if !paths.contains(&path) {
-                paths.push(path);
-            }
+        once(fields.into_iter().map(|(path, _)| path))
+    }
+
+    /// The fields that some document ought to have, if the filter is meant as it is written: those that it compares, and those
+    /// that it asks to be there.
+    pub(super) fn expected(&self) -> Vec<&str> {
+        let mut asked = Vec::new();
+        if let Ok(tree) = &self.0 {
+            tree.root.asked(&mut asked);
         }
-        paths
+        once(self.fields().into_iter().chain(asked))
     }
 }
 
-fn nodes(filters: impl IntoIterator<Item = Filter>) -> Result<Vec<Node>, FilterError> {
-    filters.into_iter().map(|filter| filter.0).collect()
+/// Each of `paths`, where it comes first.
+fn once<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut once = Vec::new();
+    for path in paths {
+        if !once.contains(&path) {
+            once.push(path);
+        }
+    }
+    once
+}
+
+/// The conditions of an `Every` or `Any` that grows, and the depth of the deepest.
+#[derive(Default)]
+struct Nodes {
+    nodes: Vec<Node>,
+    depth: usize,
+}
+
+impl Nodes {
+    fn extend(&mut self, nodes: Vec<Node>, depth: usize) {
+        // The first are taken over as they are, so that a filter to which conditions are added one by one is not copied each time.
+        match self.nodes.is_empty() {
+            true => self.nodes = nodes,
+            false => self.nodes.extend(nodes),
+        }
+        self.depth = self.depth.max(depth);
+    }
+}
+
+impl Tree {
+    fn of(root: Node, depth: usize) -> Result<Self, FilterError> {
+        if depth <= json::MAX_DEPTH { Ok(Self { root, depth }) } else { Err(FilterError::TooDeep) }
+    }
 }
 
 impl Not for Filter {
     type Output = Self;
 
     fn not(self) -> Self {
-        Self(self.0.map(|node| Node::Not(Box::new(node))))
+        Self(self.0.and_then(|Tree { root, depth }| Tree::of(Node::Not(Box::new(root)), depth + 1)))
     }
 }
 
@@ -315,6 +375,15 @@ impl Node {
             Self::Field(_, Test::Exists | Test::Missing) => {}
             Self::Field(path, Test::Eq(_) | Test::In(_)) => fields.push((path, Rank::Equal)),
             Self::Field(path, _) => fields.push((path, Rank::Range)),
+        }
+    }
+
+    /// The fields that are asked to be there. Below a `not` they are asked to be missing.
+    fn asked<'a>(&'a self, fields: &mut Vec<&'a str>) {
+        match self {
+            Self::Every(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.asked(fields)),
+            Self::Field(path, Test::Exists) => fields.push(path),
+            Self::Not(_) | Self::Field(..) => {}
         }
     }
 }

@@ -1,7 +1,5 @@
 //! `query!`: a filter as it is written down in code.
 
-use super::{Field, field};
-
 /// Writes down a [`Filter`](crate::store::filter::Filter).
 ///
 /// Each line names a field by its path and what it must equal, or operators in braces: `eq ne gt gte lt lte in exists prefix`.
@@ -53,7 +51,7 @@ macro_rules! query {
     // The path first, to one expression, however it is spelled.
     (@list [$($done:expr,)*] $name:ident $(. $step:ident)* : $($rest:tt)+) => {
         $crate::query!(@list [$($done,)*] (
-            ::core::concat!(::core::stringify!($name) $(, ".", ::core::stringify!($step))*)
+            $crate::store::filter::__path(&[::core::stringify!($name) $(, ::core::stringify!($step))*])
         ) : $($rest)+)
     };
     (@list [$($done:expr,)*] $path:literal : $($rest:tt)+) => { $crate::query!(@list [$($done,)*] ($path) : $($rest)+) };
@@ -70,16 +68,16 @@ macro_rules! query {
         ))
     };
 
-    (@operator eq, $path:expr, $operand:expr) => { $crate::store::filter::__field($path).eq(&$operand) };
-    (@operator ne, $path:expr, $operand:expr) => { $crate::store::filter::__field($path).ne(&$operand) };
-    (@operator gt, $path:expr, $operand:expr) => { $crate::store::filter::__field($path).gt(&$operand) };
-    (@operator gte, $path:expr, $operand:expr) => { $crate::store::filter::__field($path).gte(&$operand) };
-    (@operator lt, $path:expr, $operand:expr) => { $crate::store::filter::__field($path).lt(&$operand) };
-    (@operator lte, $path:expr, $operand:expr) => { $crate::store::filter::__field($path).lte(&$operand) };
-    (@operator in, $path:expr, $operand:expr) => { $crate::store::filter::__field($path).one_of(&$operand) };
-    (@operator prefix, $path:expr, $operand:expr) => { $crate::store::filter::__field($path).prefix(&$operand) };
+    (@operator eq, $path:expr, $operand:expr) => { $crate::store::filter::field($path).eq(&$operand) };
+    (@operator ne, $path:expr, $operand:expr) => { $crate::store::filter::field($path).ne(&$operand) };
+    (@operator gt, $path:expr, $operand:expr) => { $crate::store::filter::field($path).gt(&$operand) };
+    (@operator gte, $path:expr, $operand:expr) => { $crate::store::filter::field($path).gte(&$operand) };
+    (@operator lt, $path:expr, $operand:expr) => { $crate::store::filter::field($path).lt(&$operand) };
+    (@operator lte, $path:expr, $operand:expr) => { $crate::store::filter::field($path).lte(&$operand) };
+    (@operator in, $path:expr, $operand:expr) => { $crate::store::filter::field($path).one_of(&$operand) };
+    (@operator prefix, $path:expr, $operand:expr) => { $crate::store::filter::field($path).prefix(&$operand) };
     (@operator exists, $path:expr, $operand:expr) => {
-        if $operand { $crate::store::filter::__field($path).exists() } else { $crate::store::filter::__field($path).missing() }
+        if $operand { $crate::store::filter::field($path).exists() } else { $crate::store::filter::field($path).missing() }
     };
     (@operator $unknown:ident, $path:expr, $operand:expr) => {
         ::core::compile_error!(::core::concat!(
@@ -91,8 +89,10 @@ macro_rules! query {
     ($($conditions:tt)*) => { $crate::query!(@list [] $($conditions)*) };
 }
 
-/// The field that `query!` names. A name that is a word of the language is written `r#type` there and `type` in a document.
+/// The path of the names that `query!` was given. One that is a word of the language is written `r#type` there and `type` in a
+/// document.
 #[doc(hidden)]
-pub fn __field(path: &str) -> Field {
-    field(path.replace("r#", ""))
+pub fn __path(names: &[&str]) -> String {
+    let names: Vec<&str> = names.iter().map(|name| name.strip_prefix("r#").unwrap_or(name)).collect();
+    names.join(".")
 }

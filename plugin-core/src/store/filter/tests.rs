@@ -121,6 +121,10 @@ fn a_time_meets_a_string_that_names_one() {
 #[test]
 fn names_that_are_words_of_the_language_are_names() {
     matching(&[query! { user.type: 1 }, query! { user.r#type: 1 }, query! { "user.type": { eq: 1 } }]);
+    let odd = Value::from(json!({ "user#id": 1, "r#type": 2 }));
+    for filter in [query! { "user#id": 1 }, query! { "user#id": { gt: 0 }, "r#type": 2 }] {
+        assert!(filter.matches(&odd), "a name in quotes is taken as it is: {filter:?}");
+    }
     missing(&[query! { type: 1 }, query! { in: 1 }, query! { or: 1 }, query! { not: { eq: 1 } }]);
 }
 
@@ -146,6 +150,34 @@ fn an_operand_that_is_no_value_makes_the_whole_invalid() {
     let said = query! { user.id: { in: "ada" } }.problem().expect("it is invalid").to_string();
     assert_eq!(said, "`user.id`: in takes an array, not a string");
     assert!((!query! { "a..b": 1 }).problem().is_some(), "not makes it no better");
+}
+
+#[test]
+fn any_number_of_filters_is_put_together_one_by_one() {
+    let numbers = || (0..100_000_u32).map(|n| field("count").ne(n + 8));
+    matching(&[
+        numbers().fold(Filter::all(), Filter::and),
+        numbers().fold(Filter::any([]), |any, one| any.or(!one)).or(query! { open: true }),
+    ]);
+}
+
+#[test]
+fn filters_that_lie_too_deep_in_one_another_are_invalid() {
+    let turns = |count: usize| {
+        (0..count).fold(query! { count: 7 }, |inner, _| query! { open: true }.and(query! { count: 8 }.or(inner)))
+    };
+    matching(&[turns(32)]);
+    let nots = |count: usize| (0..count).fold(query! { count: 7 }, |inner, _| !inner);
+    matching(&[nots(30)]);
+    for deep in [turns(33), nots(33), turns(100_000), turns(33).or(query! {}), !nots(33)] {
+        assert_eq!(deep.problem(), Some(&FilterError::TooDeep));
+        assert!(!deep.matches(&document()));
+    }
+    let json = (0..30).fold(
+        json!({ "count": { "$not": { "$ne": 7 } } }),
+        |inner, _| json!({ "open": true, "$or": [{ "count": 8 }, inner] }),
+    );
+    matching(&[read(json)]);
 }
 
 fn read(json: serde_json::Value) -> Filter {

@@ -10,8 +10,8 @@ use crate::{
     store::{
         Db, Value,
         conformance::block_on,
-        db::tests::{db, set},
-        engine::{Durability, MAX_WRITES, Write},
+        db::tests::{commit, db, insert, set},
+        engine::{MAX_WRITES, Write},
         scan::MAX_DOCUMENTS,
     },
 };
@@ -142,11 +142,11 @@ fn a_page_has_100_documents_unless_it_is_said_otherwise_and_1000_at_most() {
 /// Documents `0` to `count`, `{"n": …}` each.
 fn fill(db: &Db, count: usize) {
     let writes = |numbers: &[usize]| -> Vec<Write> {
-        let write = |n: &usize| db.write(&format!("{n:06}"), &json!({ "n": n }), None).expect("a write").0;
+        let write = |n: &usize| insert(db, &format!("{n:06}"), &json!({ "n": n }));
         numbers.iter().map(write).collect()
     };
     for numbers in (0..count).collect::<Vec<_>>().chunks(MAX_WRITES) {
-        block_on(db.engine().commit(db.keyspace(), writes(numbers), Durability::Relaxed)).expect("puts succeed");
+        commit(db, writes(numbers));
     }
 }
 
@@ -252,7 +252,9 @@ fn fields_that_no_document_has_are_warned_of() {
         ask(db.find::<Value>(query! { userId: 1, deletedAt: { exists: false } }).sort("endedAt")).expect("a page");
         ask(db.find::<Value>(query! { userid: 1 }).sort("-ended")).expect("a page");
         ask(db.count(query! { or [{ userIdd: 1 }] })).expect("a count");
+        ask(db.count(query! { endedat: { exists: true }, userId: { exists: true } })).expect("a count");
+        ask(db.count(query! { not { deletedAt: { exists: true } } })).expect("a count");
     });
     let said = warnings.0.lock().expect("nobody panics with it").clone();
-    assert_eq!(said, [r#"["userid", "ended"]"#, r#"["userIdd"]"#]);
+    assert_eq!(said, [r#"["userid", "ended"]"#, r#"["userIdd"]"#, r#"["endedat"]"#]);
 }

@@ -1,13 +1,19 @@
 //! What the store makes of an engine that does not know what became of a commit.
 
-use std::sync::Mutex;
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use super::*;
-use crate::store::engine::{EngineFuture, Got, Read};
+use crate::store::{
+    documents::next,
+    engine::{EngineFuture, Got, Read},
+};
 
 /// What happens to one commit, and what is said of it.
 #[derive(Debug, Clone, Copy)]
-enum Fate {
+pub(crate) enum Fate {
     /// It happens; nobody knows.
     DoneInSilence,
     /// It does not; nobody knows.
@@ -16,15 +22,25 @@ enum Fate {
     Overwritten,
     /// Somebody else writes the same key before it.
     Overtaken,
+    /// The engine cannot serve, and says so.
+    Down,
+    /// The engine does its part, and from then on it can read nothing.
+    ThenBlind,
 }
 
+/// An engine whose next commits have these fates, the last of them first.
 #[derive(Debug)]
-struct Flaky {
+pub(crate) struct Flaky {
     inner: MemEngine,
     fates: Mutex<Vec<Fate>>,
+    blind: AtomicBool,
 }
 
 impl Flaky {
+    pub(crate) fn new(fates: &[Fate]) -> Self {
+        Self { inner: MemEngine::new(), fates: Mutex::new(fates.to_vec()), blind: AtomicBool::new(false) }
+    }
+
     async fn overwrite(&self, keyspace: &Keyspace, key: &[u8]) -> Result<(), EngineError> {
         let document = codec::seal(next(None), &Value::from("of somebody else")).expect("it can be sealed");
         self.inner.commit(keyspace, vec![Write::put(key.to_vec(), document)], Durability::Relaxed).await
@@ -41,7 +57,10 @@ impl Engine for Flaky {
     }
 
     fn read<'a>(&'a self, keyspace: &'a Keyspace, reads: &'a [Read]) -> EngineFuture<'a, Vec<Got>> {
-        self.inner.read(keyspace, reads)
+        match self.blind.load(Ordering::SeqCst) {
+            true => Box::pin(async { Err(down()) }),
+            false => self.inner.read(keyspace, reads),
+        }
     }
 
     fn commit<'a>(&'a self, keyspace: &'a Keyspace, writes: Vec<Write>, how: Durability) -> EngineFuture<'a, ()> {
@@ -60,6 +79,11 @@ impl Engine for Flaky {
                     self.overwrite(keyspace, &key).await?;
                     return self.inner.commit(keyspace, writes, how).await;
                 }
+                Some(Fate::Down) => return Err(down()),
+                Some(Fate::ThenBlind) => {
+                    self.blind.store(true, Ordering::SeqCst);
+                    return self.inner.commit(keyspace, writes, how).await;
+                }
             }
             Err(EngineError::UnknownOutcome)
         })
@@ -70,9 +94,13 @@ impl Engine for Flaky {
     }
 }
 
+fn down() -> EngineError {
+    EngineError::Unavailable("it is down".into())
+}
+
 /// A store with `k` = 1 whose next commits have these fates, the last of them first.
 fn store(fates: &[Fate]) -> Db {
-    let flaky = Arc::new(Flaky { inner: MemEngine::new(), fates: Mutex::default() });
+    let flaky = Arc::new(Flaky::new(&[]));
     let db = over(Arc::clone(&flaky) as Arc<dyn Engine>);
     set(&db, "k", 1);
     flaky.fates.lock().expect("nobody panics with it").extend(fates);
@@ -112,6 +140,25 @@ fn an_outcome_that_nobody_can_tell_stays_unknown() {
         for result in [block_on(store(fates).increment("k", 1)).map(drop), block_on(store(fates).set("k", &5))] {
             assert!(matches!(result, Err(StoreError::Engine(EngineError::UnknownOutcome))), "{fates:?}: {result:?}");
         }
+    }
+}
+
+#[test]
+fn once_an_outcome_is_unknown_no_failure_after_it_says_that_nothing_was_written() {
+    let writes = |fates: &[Fate]| {
+        let deleted = block_on(store(fates).delete("k")).map(drop);
+        [block_on(store(fates).increment("k", 1)).map(drop), block_on(store(fates).set("k", &5)), deleted]
+    };
+    for before in [Fate::LostInSilence, Fate::DoneInSilence] {
+        for result in writes(&[Fate::Down, before]) {
+            assert!(matches!(result, Err(StoreError::Engine(EngineError::UnknownOutcome))), "{before:?}: {result:?}");
+        }
+    }
+    for result in writes(&[Fate::ThenBlind, Fate::Overwritten]) {
+        assert!(matches!(result, Err(StoreError::Engine(EngineError::UnknownOutcome))), "{result:?}");
+    }
+    for result in writes(&[Fate::Down]) {
+        assert!(matches!(result, Err(StoreError::Engine(EngineError::Unavailable(_)))), "{result:?}");
     }
 }
 
