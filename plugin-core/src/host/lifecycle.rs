@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join, select};
 
 use crate::{
     catalog::Entry,
@@ -53,10 +53,10 @@ impl Host {
         Ok(())
     }
 
-    /// Begins no new runs and deliveries, and waits `patience` for those that run. The rest goes on.
-    pub async fn drain(&self, patience: Duration) {
-        self.0.scheduler.stop(self.clock(), patience).await;
-        self.0.deliveries.stop(self.clock(), patience).await;
+    /// Begins no new runs and deliveries. The rest goes on, and what is published waits on disk for the next start.
+    pub fn close(&self) {
+        self.0.scheduler.close();
+        self.0.deliveries.close();
     }
 
     /// Stops: no new runs and deliveries, those that run may end within `drain`, plugins are deactivated, all is on disk.
@@ -64,7 +64,8 @@ impl Host {
     /// # Errors
     /// If the engine cannot sync.
     pub async fn stop(&self, drain: Duration) -> Result<()> {
-        self.drain(drain).await;
+        let (scheduler, deliveries, clock) = (&self.0.scheduler, &self.0.deliveries, self.clock());
+        join(scheduler.stop(clock, drain), deliveries.stop(clock, drain)).await;
         let _changing = self.0.changing.lock().await;
         for place in (0..self.0.shared.plugins.len()).rev() {
             if self.0.shared.plugins[place].is_on() {
