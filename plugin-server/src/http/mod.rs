@@ -3,6 +3,7 @@
 mod access;
 pub(crate) mod api;
 mod caller;
+mod exchange;
 mod health;
 mod metrics;
 mod points;
