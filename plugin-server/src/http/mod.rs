@@ -43,6 +43,7 @@ use plugin_core::{
 };
 use serde::Serialize;
 use tokio::runtime::Handle;
+use tracing::Instrument;
 
 pub(crate) use access::{Access, Viewer};
 pub(crate) use caller::identified;
@@ -102,7 +103,7 @@ impl Server {
         &self,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        self.tasks.spawn(work).await?
+        self.tasks.spawn(work.in_current_span()).await?
     }
 
     /// Switches the plugin `id` on.
