@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Map, Value};
 
 use crate::{
-    catalog::{Catalog, Entry, PointEntry},
+    catalog::{Catalog, Entry, PointEntry, problem::Code},
     clock::Clock,
     context::{
         shared::{ItemInfo, Places, Shared},
@@ -132,7 +132,7 @@ impl Builder {
                 };
                 let state = PluginState::new(entry.id(), entry.item.meta.durability, config);
                 if let Some(problem) = problem.filter(|_| *wanted) {
-                    tracing::error!(plugin = entry.id(), "{problem}");
+                    tracing::error!(plugin = entry.id(), code = %Code::WrongSetting, at = %entry.site, "{problem}");
                     state.set_life(Life::Failed(problem));
                 }
                 state

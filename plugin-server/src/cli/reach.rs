@@ -30,7 +30,7 @@ pub(super) struct Offline {
 /// If neither a server answers nor the store opens; what `work` fails with.
 pub(super) fn with<T>(place: Place, work: impl AsyncFnOnce(Reach) -> Result<T, Failure>) -> Result<T, Failure> {
     let catalog = catalog()?;
-    let settings = load(&catalog, place, None)?;
+    let settings = load(place, None)?;
     System::new().block_on(async move {
         if let Some(control) = Control::read(&settings.data_dir)
             && let Some(remote) = Remote::reach(control).await
