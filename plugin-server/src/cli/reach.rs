@@ -1,7 +1,9 @@
 //! Commands that need data: a running server has it, or they open the store themselves.
 
+use std::{path::Path, sync::Arc};
+
 use actix_web::rt::System;
-use plugin_core::{catalog::Catalog, host::Host};
+use plugin_core::{catalog::Catalog, host::Host, store::engine::Engine};
 use tokio::runtime::{Handle, Runtime};
 
 use super::{args::Place, catalog, load, remote::Remote};
@@ -32,18 +34,27 @@ pub(super) fn with<T>(place: Place, work: impl AsyncFnOnce(Reach) -> Result<T, F
     let catalog = catalog()?;
     let settings = load(place, None)?;
     System::new().block_on(async move {
-        if let Some(control) = Control::read(&settings.data_dir)
-            && let Some(remote) = Remote::reach(control).await
-        {
-            return work(Reach::Server(remote)).await;
-        }
-        work(Reach::Store(Offline::open(catalog, settings).await?)).await
+        let engine = match storage::open(&settings.data_dir) {
+            Ok(engine) => engine,
+            Err(in_use @ Failure::InUse(_)) => {
+                return work(Reach::Server(server(&settings.data_dir, in_use).await?)).await;
+            }
+            Err(other) => return Err(other),
+        };
+        work(Reach::Store(Offline::open(catalog, settings, engine).await?)).await
     })
 }
 
+/// The server that has `dir`. Only while it has: what a server that was killed left there may name the port of another.
+async fn server(dir: &Path, in_use: Failure) -> Result<Remote, Failure> {
+    match Control::read(dir) {
+        Some(control) => Remote::reach(control).await.ok_or(in_use),
+        None => Err(in_use),
+    }
+}
+
 impl Offline {
-    async fn open(catalog: Catalog, settings: Settings) -> Result<Self, Failure> {
-        let engine = storage::open(&settings.data_dir)?;
+    async fn open(catalog: Catalog, settings: Settings, engine: Arc<dyn Engine>) -> Result<Self, Failure> {
         let runtime = runtime::start()?;
         let tasks = runtime.handle().clone();
         let host = serve::host(&settings, catalog, engine, tasks.clone()).await?;
