@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use actix_web::rt::System;
 use plugin_core::{catalog::Catalog, host::Host, store::engine::Engine};
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::Handle;
 
 use super::{args::Place, catalog, load, remote::Remote};
 use crate::{control::Control, exit::Failure, runtime, serve, settings::Settings, storage};
@@ -22,8 +22,6 @@ pub(super) struct Offline {
     pub(super) host: Host,
     pub(super) settings: Settings,
     pub(super) tasks: Handle,
-    /// The host's threads, which end with this.
-    _runtime: Runtime,
 }
 
 /// Runs `work` with whoever has the data that `place` names.
@@ -33,7 +31,10 @@ pub(super) struct Offline {
 pub(super) fn with<T>(place: Place, work: impl AsyncFnOnce(Reach) -> Result<T, Failure>) -> Result<T, Failure> {
     let catalog = catalog()?;
     let settings = load(place, None)?;
-    System::new().block_on(async move {
+    // It outlives the work: its threads cannot be waited for where futures run.
+    let runtime = runtime::start()?;
+    let tasks = runtime.handle().clone();
+    let done = System::new().block_on(async move {
         let engine = match storage::open(&settings.data_dir) {
             Ok(engine) => engine,
             Err(in_use @ Failure::InUse(_)) => {
@@ -41,8 +42,10 @@ pub(super) fn with<T>(place: Place, work: impl AsyncFnOnce(Reach) -> Result<T, F
             }
             Err(other) => return Err(other),
         };
-        work(Reach::Store(Offline::open(catalog, settings, engine).await?)).await
-    })
+        work(Reach::Store(Offline::open(catalog, settings, engine, tasks).await?)).await
+    });
+    runtime.shutdown_background();
+    done
 }
 
 /// The server that has `dir`. Only while it has: what a server that was killed left there may name the port of another.
@@ -54,10 +57,13 @@ async fn server(dir: &Path, in_use: Failure) -> Result<Remote, Failure> {
 }
 
 impl Offline {
-    async fn open(catalog: Catalog, settings: Settings, engine: Arc<dyn Engine>) -> Result<Self, Failure> {
-        let runtime = runtime::start()?;
-        let tasks = runtime.handle().clone();
+    async fn open(
+        catalog: Catalog,
+        settings: Settings,
+        engine: Arc<dyn Engine>,
+        tasks: Handle,
+    ) -> Result<Self, Failure> {
         let host = serve::host(&settings, catalog, engine, tasks.clone()).await?;
-        Ok(Self { host, settings, tasks, _runtime: runtime })
+        Ok(Self { host, settings, tasks })
     }
 }
