@@ -46,6 +46,12 @@ pub(crate) enum OnFailedPlugin {
 /// # Errors
 /// Whatever keeps it from starting, or from stopping as it should.
 pub(crate) fn serve(settings: Settings, catalog: Catalog, on_failed: OnFailedPlugin) -> Result<(), Failure> {
+    if on_failed == OnFailedPlugin::Stop {
+        let wrong: Vec<String> = settings.show().1.iter().map(ToString::to_string).collect();
+        if !wrong.is_empty() {
+            return Err(Failure::Usage(wrong.join("\n")));
+        }
+    }
     let listener = listen(&settings.listen)?;
     let engine = storage::open(&settings.data_dir)?;
     let runtime = runtime::start()?;
