@@ -38,14 +38,24 @@ impl Background {
         self.spawn.spawn(Box::pin(self.tasks.track_future(task)));
     }
 
+    /// Runs `task` to its end, whatever becomes of the others: for what is short and must not be broken off.
+    pub(crate) fn see_through(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawn.spawn(Box::pin(self.tasks.track_future(task)));
+    }
+
     /// Cancelled when tasks are to begin nothing new.
     pub(crate) fn closing(&self) -> &CancellationToken {
         &self.closing
     }
 
-    /// Tells the tasks to begin nothing new, and waits `patience` for what they began.
-    pub(crate) async fn stop(&self, clock: &Clock, patience: Duration) -> Stopped {
+    /// Tells the tasks to begin nothing new.
+    pub(crate) fn close(&self) {
         self.closing.cancel();
+    }
+
+    /// The same, and waits `patience` for what they began.
+    pub(crate) async fn stop(&self, clock: &Clock, patience: Duration) -> Stopped {
+        self.close();
         self.tasks.close();
         let ended = std::pin::pin!(self.tasks.wait());
         if let Either::Left(_) = select(ended, clock.sleep(patience)).await {

@@ -12,7 +12,13 @@ use actix_web::{
     test,
     web::Data,
 };
-use plugin_core::{Clock, catalog::Catalog, host::Host, prelude::*, store::mem::MemEngine};
+use plugin_core::{
+    Clock,
+    catalog::Catalog,
+    host::{Host, points::UserLogin},
+    prelude::*,
+    store::mem::MemEngine,
+};
 use serde_json::Value;
 use tokio::runtime::Handle;
 
@@ -52,6 +58,9 @@ fn hear(ctx: &Context<Probe>, done: &Done) -> Result<()> {
         _ => Ok(()),
     }
 }
+
+#[hook]
+fn welcome(_: &Context<Probe>, _: &UserLogin) {}
 
 /// A text on its way.
 #[filter_point("probe:text", on_error = fail)]

@@ -9,8 +9,8 @@ use tracing_subscriber::{
     EnvFilter,
     field::RecordFields,
     fmt::{
-        FormatFields,
-        format::{DefaultFields, Writer},
+        FormatFields, SubscriberBuilder,
+        format::{DefaultFields, Format, Json, JsonFields, Writer},
     },
 };
 
@@ -29,9 +29,19 @@ pub(crate) fn start(settings: &Settings) {
     // A second start within one process, as in a test, keeps the first subscriber.
     let started = match human {
         true => lines.with_ansi(terminal).with_target(false).fmt_fields(Escaped).try_init(),
-        false => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
+        false => objects(lines).try_init(),
     };
     drop(started);
+}
+
+/// A JSON object a line, with the spans around it: which request, delivery or run it belongs to.
+fn objects<N, L, T, F, W>(
+    lines: SubscriberBuilder<N, Format<L, T>, F, W>,
+) -> SubscriberBuilder<JsonFields, Format<Json, T>, F, W>
+where
+    N: for<'w> FormatFields<'w> + 'static,
+{
+    lines.json().flatten_event(true).with_current_span(false).with_span_list(true)
 }
 
 /// Fields whose values cannot move a terminal's cursor or forge a line: control characters and overrides of the writing
@@ -60,7 +70,40 @@ fn needs_escape(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex, PoisonError},
+    };
+
     use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_says_in_which_request_delivery_or_run_it_was_written() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = objects(tracing_subscriber::fmt().with_writer(move || writer.clone())).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let _run = tracing::error_span!("run", id = "r-1").entered();
+            tracing::error!(plugin = "p", "it failed");
+        });
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((&line["plugin"], &line["message"]), (&"p".into(), &"it failed".into()), "{line}");
+        assert_eq!(line["spans"], serde_json::json!([{ "name": "run", "id": "r-1" }]), "{line}");
+    }
 
     #[test]
     fn control_characters_and_direction_overrides_are_escaped_and_letters_are_not() {

@@ -82,6 +82,7 @@ fn operation(rule: &Rule, generator: &mut SchemaGenerator) -> Option<Value> {
         .collect();
     let security = match rule.access {
         Access::Scope(scope) => json!([{ "bearer": [scope] }]),
+        Access::Either(one, other) => json!([{ "bearer": [one] }, { "bearer": [other] }]),
         _ => json!([]),
     };
     let mut responses = json!({ "default": { "$ref": "#/components/responses/Problem" } });

@@ -7,7 +7,7 @@ use std::{
     process,
     sync::Arc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix_web::web::Data;
@@ -27,8 +27,8 @@ use crate::{
     storage,
 };
 
-/// How long deliveries and runs may take to end when the server stops.
-const DRAIN: Duration = Duration::from_secs(10);
+/// How long after the signal deliveries and runs may take to end when the server stops; requests have had their time by then.
+const DRAIN: Duration = Duration::from_secs(25);
 /// When a stop that does not end is cut short.
 const HARD_STOP: Duration = Duration::from_secs(30);
 
@@ -46,6 +46,12 @@ pub(crate) enum OnFailedPlugin {
 /// # Errors
 /// Whatever keeps it from starting, or from stopping as it should.
 pub(crate) fn serve(settings: Settings, catalog: Catalog, on_failed: OnFailedPlugin) -> Result<(), Failure> {
+    if on_failed == OnFailedPlugin::Stop {
+        let wrong: Vec<String> = settings.show().1.iter().map(ToString::to_string).collect();
+        if !wrong.is_empty() {
+            return Err(Failure::Usage(wrong.join("\n")));
+        }
+    }
     let listener = listen(&settings.listen)?;
     let engine = storage::open(&settings.data_dir)?;
     let runtime = runtime::start()?;
@@ -110,10 +116,13 @@ async fn run(
     signals.next().await;
     tracing::info!("stopping");
     cut_short(signals);
+    let since = Instant::now();
     server.close();
-    // Work that runs may end while requests do; what they still publish waits on disk for the next start.
-    futures_util::join!(host.drain(DRAIN), http.drain());
-    on(&tasks, async move { host.stop(DRAIN).await }).await?;
+    // Work that runs may end while requests do; what they still publish waits on disk for the next start. It is broken off only
+    // when no request is left that could wait for it.
+    host.close();
+    http.drain().await;
+    on(&tasks, async move { host.stop(DRAIN.saturating_sub(since.elapsed())).await }).await?;
     drop(control);
     tracing::info!("stopped");
     Ok(())

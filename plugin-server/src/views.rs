@@ -74,7 +74,7 @@ pub(crate) struct CronView {
     pub(crate) plugin: &'static str,
     pub(crate) name: &'static str,
     pub(crate) schedule: &'static str,
-    pub(crate) timezone: Option<&'static str>,
+    pub(crate) timezone: &'static str,
     pub(crate) description: &'static str,
     pub(crate) file: &'static str,
     pub(crate) line: u32,
@@ -204,7 +204,7 @@ pub(crate) fn cron(catalog: &Catalog) -> Vec<CronView> {
     let view = |entry: &Entry| {
         let Item::Cron(item) = entry.item else { return None };
         let Site { name, doc: description, file, line, .. } = *entry.site;
-        let (schedule, timezone) = (item.schedule, item.timezone);
+        let (schedule, timezone) = (item.schedule, item.timezone.unwrap_or("UTC"));
         Some(CronView { plugin: item.owner.id, name, schedule, timezone, description, file, line })
     };
     of_kind(catalog, Kind::Cron).filter_map(view).collect()

@@ -97,6 +97,7 @@ async fn say(
     // Another message may take the place meanwhile: then this one is announced and tried at the next.
     loop {
         let Versioned { value: mut conversation, revision } = Conversation::load_open(ctx, &id).await?;
+        conversation.take(&text)?;
         let announced = ConversationBeforeMessage {
             conversation_id: id.as_str().to_owned(),
             position: conversation.messages.len() as u64,

@@ -56,7 +56,28 @@ impl ConversationId {
     }
 }
 
+/// How much a conversation may hold, in bytes: what a value of the store may be, less what its own names and numbers take.
+const LARGEST: usize = (1 << 20) - 16 * 1024;
+/// What a message takes beside its text, at most.
+const AROUND_A_TEXT: usize = 128;
+
 impl Conversation {
+    /// Whether one more message with `text` can be kept. Asked before anybody is told of it.
+    ///
+    /// # Errors
+    /// 413 if it cannot.
+    pub(super) fn take(&self, text: &str) -> Result<()> {
+        let held: usize = self.messages.iter().map(|message| message.text.len() + AROUND_A_TEXT).sum();
+        match self.prompt.len() + held + text.len() + AROUND_A_TEXT <= LARGEST {
+            true => Ok(()),
+            false => {
+                let detail =
+                    format!("a conversation holds at most {LARGEST} bytes; this one has no room for the message");
+                Err(Error::public(StatusCode::PAYLOAD_TOO_LARGE, "conversation-full", detail))
+            }
+        }
+    }
+
     /// The conversation, as it is now.
     ///
     /// # Errors

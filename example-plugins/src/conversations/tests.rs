@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::{
     AssistantMessage, AssistantResponse, ClientConfig, ConversationBeforeMessage, Conversations, OutgoingMessage,
-    SystemPrompt, Theme, UserRegister,
+    Speaker, SystemPrompt, Theme, UserRegister,
+    stored::{Conversation, ConversationId, Message, Saved},
 };
 
 #[plugin(id = "witness")]
@@ -50,7 +51,8 @@ fn darken(_ctx: &Context<Witness>, mut theme: Theme) -> Theme {
 }
 
 #[hook("conversation:beforeMessage")]
-async fn refuse(_ctx: &Context<Witness>, message: &ConversationBeforeMessage) -> Result<()> {
+async fn refuse(ctx: &Context<Witness>, message: &ConversationBeforeMessage) -> Result<()> {
+    ctx.db().increment("announced", 1).await?;
     if message.text == "refused" { Err(Error::bad_request("not this word")) } else { Ok(()) }
 }
 
@@ -119,6 +121,36 @@ fn a_message_that_cannot_be_filtered_is_not_kept() {
     begin(&mut host, "c");
     assert_eq!(say(&mut host, "user", "unfilterable").status.as_u16(), 500);
     assert_eq!(shown(&mut host)["messages"], json!([]));
+}
+
+#[test]
+fn a_message_that_the_conversation_cannot_hold_is_413_and_not_announced() {
+    let mut host = host();
+    begin(&mut host, "c");
+    let long = "x".repeat(600 * 1024);
+    assert_eq!(say(&mut host, "user", &long).status.as_u16(), 201);
+    let refused = say(&mut host, "user", &long);
+    assert_eq!(refused.status.as_u16(), 413);
+    assert_eq!(refused.json::<Value>()["type"], "/problems/conversation-full");
+    assert_eq!(shown(&mut host)["messages"].as_array().map(Vec::len), Some(1));
+    let announced = host.with::<Witness, _>(async |ctx| ctx.db().get::<i64>("announced").await).expect("it answers");
+    assert_eq!(announced, Some(1));
+}
+
+#[test]
+fn what_a_conversation_may_hold_the_store_takes() {
+    let saved = host().with::<Conversations, _>(async |ctx| {
+        let (at, from) = (ctx.now(), Speaker::Assistant);
+        let user_id = Some("u".repeat(128));
+        let mut full =
+            Conversation { user_id, prompt: String::new(), started_at: at, ended_at: Some(at), messages: Vec::new() };
+        while full.take("").is_ok() {
+            full.messages.push(Message { from, text: String::new(), at });
+        }
+        assert!(full.messages.len() > 1_000);
+        full.save(ctx, &ConversationId::new("c".repeat(128)).expect("an id"), None).await
+    });
+    assert_eq!(saved.expect("it fits"), Saved::Done);
 }
 
 #[test]

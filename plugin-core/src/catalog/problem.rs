@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::{plugin::config::ConfigProblem, site::Site};
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $title:literal;)*) => {
         /// A kind of problem. `docs/errors` has a page for each.
@@ -53,6 +55,8 @@ codes! {
     NotLinked = "P0010", "a crate named in plugins! holds no plugin";
     /// An item's plugin is not registered.
     UnregisteredPlugin = "P0011", "an item's plugin is not registered";
+    /// A plugin's settings are not what its type asks for.
+    WrongSetting = "P0012", "a plugin's settings are wrong";
 }
 
 impl fmt::Display for Code {
@@ -83,6 +87,14 @@ pub struct Problem {
 impl Problem {
     pub(crate) fn new(code: Code, detail: impl Into<String>, help: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), sites: Vec::new(), help: help.into() }
+    }
+
+    /// What is `wrong` with a setting of `plugin`, whose type is at `site`.
+    pub fn of_setting(plugin: &str, site: &'static Site, wrong: &ConfigProblem) -> Self {
+        let variable = plugin.to_ascii_uppercase().replace('-', "_");
+        let help =
+            format!("mend `[plugins.{plugin}]` in the settings file, or `PLUGIN_SERVER__PLUGINS__{variable}__…`");
+        Self::new(Code::WrongSetting, format!("`plugins.{plugin}.{}`: {}", wrong.path, wrong.what), help).at([site])
     }
 
     #[must_use]

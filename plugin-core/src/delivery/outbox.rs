@@ -101,6 +101,11 @@ impl Deliveries {
         Ok(())
     }
 
+    /// Begins no more deliveries. What is published goes on to disk.
+    pub fn close(&self) {
+        self.0.background.close();
+    }
+
     /// Delivers nothing more, and waits `drain` for the handlers that run. What is left then is delivered after the next start.
     pub async fn stop(&self, clock: &Clock, drain: Duration) {
         if let Stopped::Abandoned(tasks) = self.0.background.stop(clock, drain).await {
@@ -127,7 +132,8 @@ impl Deliveries {
     }
 
     /// Commits `writes` and then wakes `queues`. It does so to the end even if the caller is dropped meanwhile, as the handler of
-    /// a request is when the client has gone: rows that are on disk with nobody told of them would wait for the next.
+    /// a request is when the client has gone: rows that are on disk with nobody told of them would wait for the next. A host that
+    /// stops commits as well, for as long as requests are answered.
     pub(super) async fn commit(
         &self,
         shared: &Arc<Shared>,
@@ -138,13 +144,13 @@ impl Deliveries {
     ) -> Result<(), EngineError> {
         let (done, answer) = oneshot::channel();
         let shared = Arc::clone(shared);
-        self.0.background.start(async move {
+        self.0.background.see_through(async move {
             let committed = rows::commit(&*shared.engine, &keyspace, writes, durability).await;
             queues.iter().for_each(|queue| queue.wake.notify_one());
             drop(done.send(committed));
         });
-        let stopped = |_| Err(EngineError::Unavailable("the host has stopped".to_owned()));
-        answer.await.unwrap_or_else(stopped)
+        let ended = |_| Err(EngineError::Unavailable("the host's threads have ended".to_owned()));
+        answer.await.unwrap_or_else(ended)
     }
 
     async fn publish(&self, call: &Call, publisher: &PluginState, event: &'static str, body: Value) -> Result<()> {

@@ -35,8 +35,10 @@ pub fn check(path: &str) -> Result<(), Problem> {
 
 /// Why something is not percent-encoded UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Undecodable {
+pub enum Undecodable {
+    /// A `%` begins no escape.
     Escape,
+    /// The bytes are no UTF-8.
     Utf8,
 }
 
@@ -49,8 +51,13 @@ impl fmt::Display for Undecodable {
     }
 }
 
+impl std::error::Error for Undecodable {}
+
 /// Decodes percent escapes once.
-pub(super) fn decode(text: &str) -> Result<String, Undecodable> {
+///
+/// # Errors
+/// If `text` holds a `%` that begins none, or they stand for bytes that are no UTF-8.
+pub fn decode(text: &str) -> Result<String, Undecodable> {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes;

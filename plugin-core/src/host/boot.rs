@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Map, Value};
 
 use crate::{
-    catalog::{Catalog, Entry, PointEntry},
+    catalog::{Catalog, Entry, PointEntry, problem::Code},
     clock::Clock,
     context::{
         shared::{ItemInfo, Places, Shared},
@@ -134,6 +134,7 @@ impl Builder {
                 let mut state = PluginState::new(entry.id(), entry.item.meta.durability, config);
                 state.problem = problem;
                 if let Some(problem) = state.problem.as_ref().filter(|_| *wanted) {
+                    tracing::error!(plugin = entry.id(), code = %Code::WrongSetting, at = %entry.site, "{problem}");
                     state.set_life(Life::Failed(problem.clone()));
                 }
                 state

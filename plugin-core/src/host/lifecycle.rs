@@ -56,11 +56,10 @@ impl Host {
         Ok(())
     }
 
-    /// Begins no new runs and deliveries, and waits `patience` for those that run. The rest goes on.
-    pub async fn drain(&self, patience: Duration) {
-        let (runs, deliveries) =
-            (self.0.scheduler.stop(self.clock(), patience), self.0.deliveries.stop(self.clock(), patience));
-        join(runs, deliveries).await;
+    /// Begins no new runs and deliveries. The rest goes on, and what is published waits on disk for the next start.
+    pub fn close(&self) {
+        self.0.scheduler.close();
+        self.0.deliveries.close();
     }
 
     /// Stops: no new runs and deliveries, those that run may end within `drain`, plugins are deactivated, all is on disk. The plugins have
@@ -69,9 +68,10 @@ impl Host {
     /// # Errors
     /// If the engine cannot sync.
     pub async fn stop(&self, drain: Duration) -> Result<()> {
-        self.drain(drain).await;
+        let (scheduler, deliveries, clock) = (&self.0.scheduler, &self.0.deliveries, self.clock());
+        join(scheduler.stop(clock, drain), deliveries.stop(clock, drain)).await;
         // A little later, so that what is ready at once is still done for those whose turn comes last.
-        let late = self.clock().sleep(DEACTIVATIONS + Duration::from_secs(1));
+        let late = clock.sleep(DEACTIVATIONS + Duration::from_secs(1));
         let deactivated = async {
             let _changing = self.0.changing.lock().await;
             self.deactivate_all().await;

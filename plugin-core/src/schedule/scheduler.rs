@@ -112,6 +112,11 @@ impl Scheduler {
         Ok(())
     }
 
+    /// Starts no more runs.
+    pub fn close(&self) {
+        self.background.close();
+    }
+
     /// Starts no more runs, and waits `drain` for those that are under way. What is left then is marked as interrupted at the next start.
     pub async fn stop(&self, clock: &Clock, drain: Duration) {
         if let Stopped::Abandoned(runs) = self.background.stop(clock, drain).await {

@@ -13,6 +13,7 @@ use crate::{
     auth::{
         admin_user,
         browser::{self, Kind, Transport},
+        session::Opener,
         token::ADMIN,
     },
     http::{Answer, Server, form_field},
@@ -77,7 +78,7 @@ pub(crate) async fn submit(server: Data<Server>, request: HttpRequest, body: Byt
     let opened = match (field("link"), field("token")) {
         (Some(secret), _) if server.auth.sessions.redeem(&secret).await? => {
             let user = admin_user();
-            Some((server.auth.sessions.open(user.clone(), None).await?, user))
+            Some((server.auth.sessions.open(user.clone(), Opener::Link).await?, user))
         }
         (Some(_), _) => {
             let problem =
@@ -104,9 +105,9 @@ pub(crate) async fn submit(server: Data<Server>, request: HttpRequest, body: Byt
 async fn with_token(server: &Server, token: &str) -> Result<Option<(String, UserId)>> {
     let bearer = server.auth.bearer(token).await?.filter(|bearer| bearer.scopes.has(ADMIN));
     let Some(bearer) = bearer else { return Ok(None) };
+    let opener = server.auth.opener(&bearer);
     let user = bearer.user.unwrap_or_else(admin_user);
-    let row = server.auth.is_stored(&bearer.token).then_some(bearer.token);
-    Ok(Some((server.auth.sessions.open(user.clone(), row).await?, user)))
+    Ok(Some((server.auth.sessions.open(user.clone(), opener).await?, user)))
 }
 
 /// Fires `user:login`. What hooks make of it does not keep anybody out.

@@ -53,6 +53,9 @@ async fn a_link_signs_in_once() {
         );
     }
     assert_eq!(statuses, [303, 403]);
+    let (entry, _) = server.host.plugin("probe").expect("it is linked");
+    let welcome = crate::http::api::items(&server.host, entry).into_iter().find(|item| item.name == "welcome");
+    assert_eq!(welcome.map(|item| item.figures.calls), Some(1), "`user:login` is fired for the one who got in");
 }
 
 #[actix_web::test]

@@ -13,7 +13,7 @@ use plugin_core::{AppId, Result, UserId, context::caller::Scopes, host::Host, st
 
 use self::{
     secret::{digest, same},
-    session::Sessions,
+    session::{Opener, Sessions},
     token::{Bearer, Tokens},
 };
 
@@ -44,6 +44,7 @@ impl Auth {
     #[must_use]
     pub fn with_fixed(mut self, name: &'static str, token: &str) -> Self {
         self.fixed.push((name, digest(token)));
+        self.sessions.keep_those_of(digest(token));
         self
     }
 
@@ -52,9 +53,12 @@ impl Auth {
         format!("{}{}", token::PREFIX, secret::random())
     }
 
-    /// Whether the token with this id has a row, and so can be revoked.
-    pub fn is_stored(&self, id: &str) -> bool {
-        self.fixed.iter().all(|(name, _)| *name != id)
+    /// What a session is opened with by whoever shows the token of `bearer`.
+    pub fn opener(&self, bearer: &Bearer) -> Opener {
+        match self.fixed.iter().find(|(name, _)| *name == &*bearer.token) {
+            Some((_, hash)) => Opener::Fixed(hash.clone()),
+            None => Opener::Token(Arc::clone(&bearer.token)),
+        }
     }
 
     /// Who shows `token`, if it is good.

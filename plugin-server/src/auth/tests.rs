@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Tokens and sessions over memory, and the clock they go by.
-async fn auth() -> (Auth, ManualClock) {
+pub(super) async fn auth() -> (Auth, ManualClock) {
     let engine: Arc<dyn Engine> = Arc::new(MemEngine::new());
     let keyspace = Keyspace::of_host("test");
     engine.open(&keyspace).await.expect("memory opens");
@@ -63,7 +63,7 @@ async fn the_token_of_the_environment_is_compared_whole() {
 #[actix_web::test]
 async fn a_session_ends_when_nobody_uses_it_and_at_the_latest_after_half_a_day() {
     let (auth, clock) = auth().await;
-    let open = async || auth.sessions.open(admin_user(), None).await.expect("it opens");
+    let open = async || auth.sessions.open(admin_user(), Opener::Link).await.expect("it opens");
     let lives = async |secret: &str| auth.sessions.find(secret).await.expect("memory answers").is_some();
     let idle = open().await;
     pass(&clock, IDLE);
@@ -81,11 +81,24 @@ async fn a_session_ends_when_nobody_uses_it_and_at_the_latest_after_half_a_day()
 }
 
 #[actix_web::test]
+async fn a_session_of_the_environment_s_token_ends_where_it_is_no_longer_given() {
+    let (auth, _) = auth().await;
+    let same = auth.clone().with_fixed("control", "other").with_fixed("environment", "hush");
+    let changed = auth.clone().with_fixed("environment", "new");
+    let before = auth.with_fixed("environment", "hush");
+    let bearer = before.bearer("hush").await.expect("memory answers").expect("it is the one");
+    let secret = before.sessions.open(admin_user(), before.opener(&bearer)).await.expect("it opens");
+    for (auth, lives) in [(&same, true), (&changed, false), (&same, false)] {
+        assert_eq!(auth.sessions.find(&secret).await.expect("memory answers").is_some(), lives);
+    }
+}
+
+#[actix_web::test]
 async fn each_session_has_a_form_token_of_its_own() {
     let (auth, _) = auth().await;
     let mut sessions = Vec::new();
     for _ in 0..2 {
-        let secret = auth.sessions.open(admin_user(), None).await.expect("it opens");
+        let secret = auth.sessions.open(admin_user(), Opener::Link).await.expect("it opens");
         sessions.push(auth.sessions.find(&secret).await.expect("memory answers").expect("it lasts"));
     }
     assert!(sessions[0].allows(&sessions[0].csrf) && !sessions[0].allows(&sessions[1].csrf));

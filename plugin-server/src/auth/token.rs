@@ -11,7 +11,7 @@ use super::secret::{digest, random, random_bytes, same};
 pub const PREFIX: &str = "plg_";
 /// The scope for everything under `/api` that is not an endpoint, and for the admin area.
 pub const ADMIN: &str = "admin";
-/// The scope to speak for apps and users, to fire hooks, apply filters and publish events.
+/// The scope to speak for apps and users, to fire hooks and apply filters; it may publish events as well.
 pub const HOST: &str = "host";
 
 /// The longest name of a token, in characters.

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 use cargo_metadata::{Dependency, DependencyKind, MetadataCommand, Package};
 use plugin_core::{catalog::Catalog, registration::Registration};
 
-use super::print;
+use super::{print, warn};
 use crate::{
     exit::Failure,
     settings::{Given, Settings, known_plugins},
@@ -13,27 +13,25 @@ use crate::{
 
 /// Checks the catalog, the crates of the workspace this runs in, and the settings.
 pub(super) fn check(config: Option<PathBuf>) -> Result<(), Failure> {
-    let mut of_catalog = unlinked();
-    let catalog = match Catalog::linked() {
-        Ok(catalog) => catalog,
-        Err(problems) => {
-            of_catalog.insert(0, problems.to_string());
-            return Err(Failure::Catalog(of_catalog.join("\n")));
+    let catalog = Catalog::linked();
+    let mut of_catalog: Vec<String> = catalog.as_ref().err().map(ToString::to_string).into_iter().collect();
+    of_catalog.extend(unlinked());
+    let of_settings = match Given::gather(config, Vec::new()).and_then(|given| Settings::load(given, &known_plugins()))
+    {
+        Ok(settings) => {
+            warn(&settings);
+            settings.show().1.iter().map(ToString::to_string).collect()
         }
+        Err(error) => error.0,
     };
-    let of_settings =
-        match Given::gather(config, Vec::new()).and_then(|given| Settings::load(given, &known_plugins(&catalog))) {
-            Ok(settings) => settings.show(&catalog).1,
-            Err(error) => error.0,
-        };
     let all = [&*of_catalog, &*of_settings].concat().join("\n");
-    match (of_catalog.is_empty(), of_settings.is_empty()) {
-        (false, _) => Err(Failure::Catalog(all)),
-        (true, false) => Err(Failure::Usage(all)),
-        (true, true) => {
+    match catalog {
+        Ok(catalog) if all.is_empty() => {
             let (plugins, items) = (catalog.plugins().len(), catalog.entries().len());
             print(&format!("{plugins} plugins with {items} items: no problems"))
         }
+        _ if of_catalog.is_empty() => Err(Failure::Usage(all)),
+        _ => Err(Failure::Catalog(all)),
     }
 }
 

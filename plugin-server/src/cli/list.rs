@@ -37,12 +37,11 @@ pub(super) fn list(catalog: &Catalog, what: What, format: Format) -> Result<(), 
         }
         What::Cron => {
             let row = |it: &views::CronView| {
-                let zone = it.timezone.unwrap_or("").to_owned();
                 [
                     it.plugin.to_owned(),
                     it.name.to_owned(),
                     it.schedule.to_owned(),
-                    zone,
+                    it.timezone.to_owned(),
                     at(it.file, it.line),
                     first_line(it.description),
                 ]

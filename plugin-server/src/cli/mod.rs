@@ -54,16 +54,17 @@ fn command(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(args) => {
             let catalog = catalog()?;
-            let settings = load(&catalog, args.place, args.listen)?;
+            let settings = load(args.place, args.listen)?;
             serve::serve(settings, catalog, args.strict.into())
         }
         Command::Check(args) => check::check(args.config),
         Command::List(args) => list::list(&catalog()?, args.what, args.format()),
         Command::Openapi => print_json(&openapi::document(&catalog()?)),
         Command::Config(ConfigCommand::Show(args)) => {
-            let catalog = catalog()?;
             let format = args.format();
-            show::config(&load_quietly(&catalog, args.place, args.listen)?, &catalog, format)
+            let settings = load_quietly(args.place, args.listen)?;
+            warn(&settings);
+            show::config(&settings, format)
         }
         Command::Token(command) => work::token(command),
         Command::Run(args) => work::run(args),
@@ -76,9 +77,9 @@ fn catalog() -> Result<Catalog, Failure> {
     Catalog::linked().map_err(|problems| Failure::Catalog(problems.to_string()))
 }
 
-/// The settings for the plugins of `catalog`, and log lines as they say.
-fn load(catalog: &Catalog, place: Place, listen: Option<String>) -> Result<Settings, Failure> {
-    let settings = load_quietly(catalog, place, listen)?;
+/// The settings, and log lines as they say.
+fn load(place: Place, listen: Option<String>) -> Result<Settings, Failure> {
+    let settings = load_quietly(place, listen)?;
     log::start(&settings);
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
@@ -86,11 +87,18 @@ fn load(catalog: &Catalog, place: Place, listen: Option<String>) -> Result<Setti
     Ok(settings)
 }
 
-fn load_quietly(catalog: &Catalog, place: Place, listen: Option<String>) -> Result<Settings, Failure> {
+fn load_quietly(place: Place, listen: Option<String>) -> Result<Settings, Failure> {
     let mut flags = Vec::new();
     flags.extend(listen.map(|listen| ("listen", "--listen", listen)));
     flags.extend(place.data_dir.map(|dir| ("data_dir", "--data-dir", dir.to_string_lossy().into_owned())));
-    Ok(Settings::load(Given::gather(place.config, flags)?, &known_plugins(catalog))?)
+    Ok(Settings::load(Given::gather(place.config, flags)?, &known_plugins())?)
+}
+
+/// Says what is odd about `settings` and no error, where nothing is logged.
+fn warn(settings: &Settings) {
+    for warning in &settings.warnings {
+        drop(writeln!(io::stderr(), "warning: {warning}"));
+    }
 }
 
 /// How a listing is written.

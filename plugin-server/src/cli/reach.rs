@@ -1,8 +1,10 @@
 //! Commands that need data: a running server has it, or they open the store themselves.
 
+use std::{path::Path, sync::Arc};
+
 use actix_web::rt::System;
-use plugin_core::{catalog::Catalog, host::Host};
-use tokio::runtime::{Handle, Runtime};
+use plugin_core::{catalog::Catalog, host::Host, store::engine::Engine};
+use tokio::runtime::Handle;
 
 use super::{args::Place, catalog, load, remote::Remote};
 use crate::{control::Control, exit::Failure, runtime, serve, settings::Settings, storage};
@@ -20,8 +22,6 @@ pub(super) struct Offline {
     pub(super) host: Host,
     pub(super) settings: Settings,
     pub(super) tasks: Handle,
-    /// The host's threads, which end with this.
-    _runtime: Runtime,
 }
 
 /// Runs `work` with whoever has the data that `place` names.
@@ -30,23 +30,40 @@ pub(super) struct Offline {
 /// If neither a server answers nor the store opens; what `work` fails with.
 pub(super) fn with<T>(place: Place, work: impl AsyncFnOnce(Reach) -> Result<T, Failure>) -> Result<T, Failure> {
     let catalog = catalog()?;
-    let settings = load(&catalog, place, None)?;
-    System::new().block_on(async move {
-        if let Some(control) = Control::read(&settings.data_dir)
-            && let Some(remote) = Remote::reach(control).await
-        {
-            return work(Reach::Server(remote)).await;
-        }
-        work(Reach::Store(Offline::open(catalog, settings).await?)).await
-    })
+    let settings = load(place, None)?;
+    // It outlives the work: its threads cannot be waited for where futures run.
+    let runtime = runtime::start()?;
+    let tasks = runtime.handle().clone();
+    let done = System::new().block_on(async move {
+        let engine = match storage::open(&settings.data_dir) {
+            Ok(engine) => engine,
+            Err(in_use @ Failure::InUse(_)) => {
+                return work(Reach::Server(server(&settings.data_dir, in_use).await?)).await;
+            }
+            Err(other) => return Err(other),
+        };
+        work(Reach::Store(Offline::open(catalog, settings, engine, tasks).await?)).await
+    });
+    runtime.shutdown_background();
+    done
+}
+
+/// The server that has `dir`. Only while it has: what a server that was killed left there may name the port of another.
+async fn server(dir: &Path, in_use: Failure) -> Result<Remote, Failure> {
+    match Control::read(dir) {
+        Some(control) => Remote::reach(control).await.ok_or(in_use),
+        None => Err(in_use),
+    }
 }
 
 impl Offline {
-    async fn open(catalog: Catalog, settings: Settings) -> Result<Self, Failure> {
-        let engine = storage::open(&settings.data_dir)?;
-        let runtime = runtime::start()?;
-        let tasks = runtime.handle().clone();
+    async fn open(
+        catalog: Catalog,
+        settings: Settings,
+        engine: Arc<dyn Engine>,
+        tasks: Handle,
+    ) -> Result<Self, Failure> {
         let host = serve::host(&settings, catalog, engine, tasks.clone()).await?;
-        Ok(Self { host, settings, tasks, _runtime: runtime })
+        Ok(Self { host, settings, tasks })
     }
 }

@@ -21,10 +21,11 @@ pub(super) struct Remote {
 }
 
 impl Remote {
-    /// The server that `control` names, if it answers.
+    /// The server that `control` names, if it answers and is the one that wrote it: another does not know the token.
     pub(super) async fn reach(control: Control) -> Option<Self> {
         let client = Client::builder().timeout(PATIENCE).finish();
-        let alive = client.get(format!("{}/healthz", control.address)).send().await;
+        let asked = client.get(format!("{}/api/plugins", control.address)).bearer_auth(&control.token);
+        let alive = asked.send().await;
         alive.is_ok_and(|answer| answer.status().is_success()).then_some(Self { client, control })
     }
 

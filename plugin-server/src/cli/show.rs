@@ -1,14 +1,13 @@
 //! Tables for people, and `config show`.
 
-use plugin_core::catalog::Catalog;
 use serde_json::Value;
 
 use super::{Format, print, print_json};
 use crate::{exit::Failure, settings::Settings};
 
 /// `config show`.
-pub(super) fn config(settings: &Settings, catalog: &Catalog, format: Format) -> Result<(), Failure> {
-    let (shown, problems) = settings.show(catalog);
+pub(super) fn config(settings: &Settings, format: Format) -> Result<(), Failure> {
+    let (shown, problems) = settings.show();
     match format {
         Format::Json => print_json(&shown)?,
         Format::Table => {
@@ -19,7 +18,7 @@ pub(super) fn config(settings: &Settings, catalog: &Catalog, format: Format) -> 
     }
     match problems.is_empty() {
         true => Ok(()),
-        false => Err(Failure::Usage(problems.join("\n"))),
+        false => Err(Failure::Usage(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))),
     }
 }
 

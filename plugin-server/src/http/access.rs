@@ -28,6 +28,8 @@ pub(crate) enum Access {
     Public,
     /// A token with this scope.
     Scope(&'static str),
+    /// A token with one of these scopes.
+    Either(&'static str, &'static str),
     /// A page of the admin area: a session, or a token with scope `admin`.
     Page,
     /// A form of the admin area: a session, its CSRF token, and a browser that says that our own page sent it.
@@ -41,6 +43,7 @@ impl Access {
         match self {
             Self::Public => "public".to_owned(),
             Self::Scope(scope) => format!("scope {scope}"),
+            Self::Either(one, other) => format!("scope {one} or {other}"),
             Self::Page => "session or scope admin".to_owned(),
             Self::Form => "session, form token, same origin".to_owned(),
         }
@@ -88,7 +91,8 @@ pub(crate) async fn guarded<B: MessageBody + 'static>(
 async fn admitted(access: Access, request: &mut ServiceRequest) -> Result<(), Problem> {
     let session = match access {
         Access::Public => None,
-        Access::Scope(scope) => may(request, scope).map(|()| None)?,
+        Access::Scope(scope) => may(request, &[scope]).map(|()| None)?,
+        Access::Either(one, other) => may(request, &[one, other]).map(|()| None)?,
         Access::Page => view(request).await.map(|()| None)?,
         Access::Form => Some(session(request).await?.ok_or_else(unauthorized)?),
     };
@@ -119,14 +123,14 @@ fn wants_html(request: &ServiceRequest) -> bool {
     accept.windows(9).any(|part| part == b"text/html")
 }
 
-fn may(request: &ServiceRequest, scope: &'static str) -> Result<(), Problem> {
+fn may(request: &ServiceRequest, any_of: &[&'static str]) -> Result<(), Problem> {
     let extensions = request.extensions();
     let Some(caller) = extensions.get::<Caller>().filter(|caller| caller.token.is_some()) else {
         return Err(unauthorized());
     };
-    match caller.scopes.has(scope) {
+    match any_of.iter().any(|scope| caller.scopes.has(scope)) {
         true => Ok(()),
-        false => Err(forbidden(format!("this needs a token with the scope `{scope}`"))),
+        false => Err(forbidden(format!("this needs a token with the scope `{}`", any_of.join("` or `")))),
     }
 }
 
@@ -136,7 +140,7 @@ async fn view(request: &ServiceRequest) -> Result<(), Problem> {
     let viewer = match session {
         Some(session) => Viewer { user: session.user.clone(), session: Some(session) },
         None => {
-            may(request, ADMIN)?;
+            may(request, &[ADMIN])?;
             let user = request.extensions().get::<Caller>().and_then(|caller| caller.user.clone());
             Viewer { user: user.unwrap_or_else(admin_user), session: None }
         }

@@ -1,7 +1,7 @@
 //! `/api`: plugins, their jobs and pages, and the description of all of it.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
-use plugin_core::{catalog::PluginEntry, host::Host, site::Kind};
+use plugin_core::{catalog::PluginEntry, host::Host, site::Kind, stats::Snapshot};
 use serde::Serialize;
 
 use super::{Answer, Server, json, part};
@@ -38,8 +38,28 @@ pub(crate) struct Figures {
     pub(crate) errors: u64,
     pub(crate) panics: u64,
     pub(crate) timeouts: u64,
+    /// Of how many calls the time was taken: all, or some of those that come often, as the setting `timing` says.
+    pub(crate) timed: u64,
+    /// How long these took on average; none before the first.
+    #[serde(rename = "meanSeconds")]
+    pub(crate) mean_seconds: Option<f64>,
 }
 
+impl Figures {
+    /// The mean for people.
+    pub(crate) fn mean(&self) -> String {
+        self.mean_seconds.map_or_else(
+            || "–".to_owned(),
+            |mean| match mean {
+                mean if mean < 1e-3 => format!("{:.1} µs", mean * 1e6),
+                mean if mean < 1.0 => format!("{:.1} ms", mean * 1e3),
+                mean => format!("{mean:.1} s"),
+            },
+        )
+    }
+}
+
+/// The sum; there is no mean of different items.
 impl std::iter::Sum for Figures {
     fn sum<I: Iterator<Item = Self>>(figures: I) -> Self {
         figures.fold(Self::default(), |sum, it| Self {
@@ -47,14 +67,18 @@ impl std::iter::Sum for Figures {
             errors: sum.errors + it.errors,
             panics: sum.panics + it.panics,
             timeouts: sum.timeouts + it.timeouts,
+            timed: sum.timed + it.timed,
+            mean_seconds: None,
         })
     }
 }
 
 /// The figures of the item numbered `number`.
 pub(crate) fn figures(host: &Host, number: u32) -> Figures {
-    let counted = host.shared().stats.snapshot(number);
-    Figures { calls: counted.calls, errors: counted.errors, panics: counted.panics, timeouts: counted.timeouts }
+    let Snapshot { calls, errors, panics, timeouts, timing } = host.figures(number);
+    let timed = timing.count();
+    let mean_seconds = (timed > 0).then(|| timing.sum.as_secs_f64() / timed as f64);
+    Figures { calls, errors, panics, timeouts, timed, mean_seconds }
 }
 
 /// Every plugin of `host`, in the order of their start.

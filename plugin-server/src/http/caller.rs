@@ -16,12 +16,15 @@ use plugin_core::{
     endpoint::{path, problem::Problem},
 };
 
+use tracing::Instrument;
+
 use super::Server;
 use crate::auth::token::HOST;
 
 const APP: HeaderName = HeaderName::from_static("x-app-id");
 const USER: HeaderName = HeaderName::from_static("x-user-id");
 const REQUEST: HeaderName = HeaderName::from_static("x-request-id");
+const TRACE: HeaderName = HeaderName::from_static("traceparent");
 
 /// Gives the request an id and a [`Caller`]; what the headers claim must be true.
 ///
@@ -36,23 +39,42 @@ pub(crate) async fn identified<B: MessageBody + 'static>(
     // A caller in any case, so that a refusal carries the request's id as well.
     Caller::nobody(id).attach(&request);
     let header = HeaderValue::try_from(id.to_string()).expect("an id is made of hexadecimal digits");
-    let mut response = match caller(&server, Caller::nobody(id), &request).await {
-        Ok(caller) => {
-            caller.attach(&request);
-            next.call(request).await?.map_into_boxed_body()
+    let span = tracing::error_span!("request", %id, trace_id = trace_id(request.headers()));
+    let answered = async {
+        let response = match caller(&server, Caller::nobody(id), &request).await {
+            Ok(caller) => {
+                caller.attach(&request);
+                next.call(request).await?.map_into_boxed_body()
+            }
+            Err(problem) => {
+                let response = problem.respond(request.request());
+                request.into_response(response)
+            }
+        };
+        if response.status() == StatusCode::INTERNAL_SERVER_ERROR
+            && let Some(error) = response.response().error()
+        {
+            tracing::error!(path = response.request().path(), "{error:?}");
         }
-        Err(problem) => {
-            let response = problem.respond(request.request());
-            request.into_response(response)
-        }
+        Ok::<_, actix_web::Error>(response)
     };
-    if response.status() == StatusCode::INTERNAL_SERVER_ERROR
-        && let Some(error) = response.response().error()
-    {
-        tracing::error!(request = %id, path = response.request().path(), "{error:?}");
-    }
+    let mut response = answered.instrument(span).await?;
     response.headers_mut().insert(REQUEST, header);
     Ok(response)
+}
+
+/// The trace that the request is part of, if it says so as [W3C Trace Context](https://www.w3.org/TR/trace-context/) has it.
+fn trace_id(headers: &HeaderMap) -> Option<&str> {
+    let parent = one(headers, &TRACE).ok()??;
+    let mut parts = parent.splitn(5, '-');
+    let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    // A later version may say more after these four.
+    let ends = parts.next().is_none() || version != "00";
+    let hex =
+        |part: &str, length| part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_something = |part: &str| part.bytes().any(|byte| byte != b'0');
+    let formed = hex(version, 2) && version != "ff" && hex(trace, 32) && hex(span, 16) && hex(flags, 2) && ends;
+    (formed && is_something(trace) && is_something(span)).then_some(trace)
 }
 
 async fn caller(server: &Server, nobody: Caller, request: &ServiceRequest) -> Result<Caller, Problem> {
@@ -65,7 +87,7 @@ async fn caller(server: &Server, nobody: Caller, request: &ServiceRequest) -> Re
     }
     if let Some(token) = bearer(headers)? {
         let found = server.auth.bearer(token).await.map_err(|error| {
-            tracing::error!(request = %caller.request, "a token cannot be looked up: {error:?}");
+            tracing::error!("a token cannot be looked up: {error:?}");
             Problem::from(&error)
         })?;
         let Some(found) = found else {
@@ -123,4 +145,35 @@ fn malformed(detail: String) -> Problem {
 fn unauthorized(detail: &'static str) -> Problem {
     let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
     Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail).with_header(header::WWW_AUTHENTICATE, challenge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_well_formed_trace_is_taken_up() {
+        const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let taken = |parent: &str| {
+            let headers = [(TRACE, HeaderValue::from_str(parent).expect("plain text"))].into_iter().collect();
+            trace_id(&headers).map(ToOwned::to_owned)
+        };
+        for good in ["00-{}-00f067aa0ba902b7-01", "00-{}-00f067aa0ba902b7-00", "01-{}-00f067aa0ba902b7-01-more"] {
+            assert_eq!(taken(&good.replace("{}", TRACE_ID)).as_deref(), Some(TRACE_ID), "{good}");
+        }
+        for bad in [
+            "",
+            "{}",
+            "00-{}-00f067aa0ba902b7",
+            "00-{}-00f067aa0ba902b7-01-more",
+            "ff-{}-00f067aa0ba902b7-01",
+            "0-{}-00f067aa0ba902b7-01",
+            "00-{}-0000000000000000-01",
+            "00-{}0-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+        ] {
+            assert_eq!(taken(&bad.replace("{}", TRACE_ID)), None, "{bad}");
+        }
+    }
 }

@@ -1,12 +1,19 @@
 //! `/metrics`: the figures of every item, in the text format that Prometheus reads.
 
 use actix_web::{HttpResponse, web::Data};
-use plugin_core::{Error, host::Host, plugin::state::Life, registration::Item};
+use plugin_core::{
+    Error,
+    catalog::Entry,
+    host::Host,
+    plugin::state::Life,
+    registration::Item,
+    stats::{BOUNDS, Histogram},
+};
 use prometheus_client::{
     collector::Collector,
-    encoding::{DescriptorEncoder, EncodeMetric, text::encode},
+    encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet, text::encode},
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
-    registry::Registry,
+    registry::{Registry, Unit},
 };
 
 use super::{Answer, Server, api};
@@ -42,13 +49,20 @@ impl Collector for Figures {
         for (name, help, read) in COUNTERS {
             let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
             for entry in &handlers {
-                let labels = [
-                    ("plugin", entry.item.owner().unwrap_or("-")),
-                    ("kind", entry.kind.word()),
-                    ("item", entry.site.name),
-                ];
                 let counter = ConstCounter::new(read(&api::figures(&self.0, entry.number)));
-                counter.encode(family.encode_family(&labels)?)?;
+                counter.encode(family.encode_family(&labels(entry))?)?;
+            }
+        }
+        let help = "How long calls of a handler took, of those whose time was taken";
+        let seconds = Unit::Seconds;
+        let mut family = encoder.encode_descriptor("plugin_call", help, Some(&seconds), MetricType::Histogram)?;
+        for entry in &handlers {
+            let timing = self.0.figures(entry.number).timing;
+            if timing.count() > 0 {
+                let sum = timing.sum.as_secs_f64();
+                let labels = labels(entry);
+                let mut metric = family.encode_family(&labels)?;
+                metric.encode_histogram::<NoLabelSet>(sum, timing.count(), &buckets(&timing), None)?;
             }
         }
         let mut family =
@@ -59,6 +73,16 @@ impl Collector for Figures {
         }
         Ok(())
     }
+}
+
+fn labels(entry: &Entry) -> [(&'static str, &'static str); 3] {
+    [("plugin", entry.item.owner().unwrap_or("-")), ("kind", entry.kind.word()), ("item", entry.site.name)]
+}
+
+/// Each upper bound in seconds with how many calls are in its bucket; the last has none.
+fn buckets(timing: &Histogram) -> Vec<(f64, u64)> {
+    let bounds = BOUNDS.iter().map(|bound| *bound as f64 / 1e9).chain([f64::INFINITY]);
+    bounds.zip(timing.buckets).collect()
 }
 
 fn is_called(item: &Item) -> bool {

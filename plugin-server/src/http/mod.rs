@@ -3,6 +3,7 @@
 mod access;
 pub(crate) mod api;
 mod caller;
+mod exchange;
 mod health;
 mod metrics;
 mod points;
@@ -35,6 +36,7 @@ use plugin_core::{
     Result,
     context::caller::Caller,
     endpoint::{
+        path,
         problem::{Problem, everywhere, normalize},
         router::{Conflict, Router},
     },
@@ -42,6 +44,7 @@ use plugin_core::{
 };
 use serde::Serialize;
 use tokio::runtime::Handle;
+use tracing::Instrument;
 
 pub(crate) use access::{Access, Viewer};
 pub(crate) use caller::identified;
@@ -101,7 +104,7 @@ impl Server {
         &self,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        self.tasks.spawn(work).await?
+        self.tasks.spawn(work.in_current_span()).await?
     }
 
     /// Switches the plugin `id` on.
@@ -177,7 +180,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         POST   "/api/hooks/{name}"                     Access::Scope(HOST)   => points::fire;
         GET    "/api/filters"                          Access::Scope(ADMIN)  => points::filters;
         POST   "/api/filters/{name}"                   Access::Scope(HOST)   => points::apply;
-        POST   "/api/events/{name}"                    Access::Scope(HOST)   => points::emit;
+        POST   "/api/events/{name}"                    Access::Either(ADMIN, HOST) => points::emit;
         GET    "/api/tokens"                           Access::Scope(ADMIN)  => tokens::list;
         POST   "/api/tokens"                           Access::Scope(ADMIN)  => tokens::create;
         DELETE "/api/tokens/{id}"                      Access::Scope(ADMIN)  => tokens::revoke;
@@ -293,12 +296,6 @@ pub(crate) fn form_field(body: &[u8], name: &str) -> Option<String> {
 /// The part `name` of the path of `request`, decoded.
 pub(crate) fn part(request: &HttpRequest, name: &str) -> String {
     let raw = request.match_info().get(name).unwrap_or_default();
-    percent_decode(raw)
-}
-
-/// Decodes what the router left encoded.
-fn percent_decode(raw: &str) -> String {
-    let pair = format!("a={}", raw.replace('+', "%2B"));
-    let decoded: Option<Vec<(String, String)>> = serde_urlencoded::from_str(&pair).ok();
-    decoded.and_then(|pairs| pairs.into_iter().next()).map_or_else(|| raw.to_owned(), |(_, value)| value)
+    // The whole path was checked before: what cannot be decoded does not come this far.
+    path::decode(raw).unwrap_or_else(|_| raw.to_owned())
 }

@@ -2,17 +2,15 @@
 
 use std::{io, net::TcpListener, time::Duration};
 
-use actix_http::HttpService;
+use actix_http::{HttpService, Request};
 use actix_server::{Server as Sockets, ServerHandle};
-use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_service::{IntoServiceFactory, Service, ServiceFactoryExt, apply_fn_factory, fn_service, map_config};
 use actix_web::{App, dev::AppConfig, middleware::from_fn, rt, web::Data};
 use tokio::{net::TcpStream, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::{Server, configure, identified, problems, wire::Wire};
+use super::{Server, configure, exchange::begin, identified, problems, wire::Wire};
 
-/// How long the head of a request may take to arrive.
-const HEAD_TIME: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a peer has to close its side.
@@ -56,12 +54,18 @@ pub(crate) fn start(listener: TcpListener, server: Data<Server>, workers: usize)
                 .wrap(from_fn(identified))
                 .wrap(from_fn(problems))
                 .into_factory();
+            let app = apply_fn_factory(map_config(app, |_| AppConfig::default()), |mut request: Request, app: &_| {
+                let begun = begin(&mut request);
+                begun.answered(Service::call(app, request))
+            });
             let http = HttpService::build()
                 .graceful_shutdown_signal(move || stop.clone().cancelled_owned())
                 .keep_alive(KEEP_ALIVE)
-                .client_request_timeout(HEAD_TIME)
+                // It would be that of the first request alone; the wire takes the time of all.
+                .client_request_timeout(Duration::ZERO)
                 .client_disconnect_timeout(DISCONNECT_TIME)
-                .h1(map_config(app, |_| AppConfig::default()));
+                .on_connect_ext(|wire: &Wire, data| drop(data.insert(wire.exchange())))
+                .h1(app);
             let wire = move |socket: TcpStream| {
                 let (peer, wire) = (socket.peer_addr().ok(), Wire::new(socket, clock.clone()));
                 async move { Ok::<_, actix_http::error::DispatchError>((wire, peer)) }

@@ -24,7 +24,7 @@ GET /api/hooks: scope admin
 POST /api/hooks/{name}: scope host
 GET /api/filters: scope admin
 POST /api/filters/{name}: scope host
-POST /api/events/{name}: scope host
+POST /api/events/{name}: scope admin or host
 GET /api/tokens: scope admin
 POST /api/tokens: scope admin
 DELETE /api/tokens/{id}: scope admin
@@ -66,6 +66,7 @@ async fn every_route_keeps_its_rule() {
                 assert!(!refused(nobody) || rule.method == Method::POST, "{name}");
             }
             Access::Public => assert!(![nobody, none, host, admin].into_iter().any(refused), "{name}"),
+            Access::Either(..) => assert!(nobody == 401 && none == 403 && !refused(host) && !refused(admin), "{name}"),
             Access::Scope(HOST) => assert!(nobody == 401 && none == 403 && !refused(host) && admin == 403, "{name}"),
             Access::Scope(_) => assert!(nobody == 401 && none == 403 && host == 403 && !refused(admin), "{name}"),
             Access::Page => assert!(nobody == 401 && none == 403 && host == 403 && !refused(admin), "{name}"),
@@ -179,6 +180,8 @@ async fn hooks_filters_and_events_work_from_outside() {
     assert_eq!(post("/api/hooks/probe:done", json!({ "what": "right" })).await.json()["handlers"][0]["outcome"], "ok");
     assert_eq!(post("/api/hooks/probe:done", json!({})).await.status, 422);
     assert_eq!(post("/api/hooks/probe:dome", json!({})).await.status, 404);
+    assert_eq!(post("/api/hooks/probe:done&x", json!({ "what": "right" })).await.status, 404);
+    assert_eq!(post("/api/hooks/probe%3Adone", json!({ "what": "right" })).await.status, 200);
     assert_eq!(post("/api/filters/probe:text", json!({ "text": "a" })).await.json(), json!({ "text": "A" }));
     let failed = post("/api/filters/probe:text", json!({ "text": "" })).await;
     assert_eq!((failed.status, failed.json()["type"].clone()), (500, json!("/problems/filter-failed")));
@@ -211,11 +214,27 @@ async fn hooks_filters_and_events_work_from_outside() {
     let hear = item("hear").expect("it is listed");
     assert_eq!(
         (hear["kind"].clone(), hear["calls"].clone(), hear["errors"].clone()),
-        (json!("hook"), json!(2), json!(1))
+        (json!("hook"), json!(3), json!(1))
     );
     assert!(hear["file"].as_str().expect("a path").ends_with("fixture.rs") && hear["line"].is_u64());
     let metrics = ask(&app, with_token(Method::GET, "/metrics", &admin)).await.text;
-    assert!(metrics.contains("plugin_calls_total{plugin=\"probe\",kind=\"hook\",item=\"hear\"} 2"), "{metrics}");
+    assert!(metrics.contains("plugin_calls_total{plugin=\"probe\",kind=\"hook\",item=\"hear\"} 3"), "{metrics}");
+    assert!(
+        metrics.contains("# TYPE plugin_call_seconds histogram")
+            && metrics.contains("# UNIT plugin_call_seconds seconds")
+    );
+    let of_hear = "plugin=\"probe\",kind=\"hook\",item=\"hear\"";
+    let timed = hear["timed"].as_u64().expect("a number");
+    assert!(timed > 0 && hear["meanSeconds"].as_f64().is_some_and(|mean| mean > 0.0), "{hear}");
+    for line in [
+        format!("plugin_call_seconds_count{{{of_hear}}} {timed}"),
+        format!("plugin_call_seconds_bucket{{le=\"+Inf\",{of_hear}}} {timed}"),
+    ] {
+        assert!(metrics.lines().any(|it| it == line), "{line} is not in\n{metrics}");
+    }
+    let (daily, untimed) =
+        (item("daily").expect("it is listed"), "plugin_call_seconds_count{plugin=\"probe\",kind=\"cron\"");
+    assert!(daily["meanSeconds"].is_null() && !metrics.contains(untimed), "{daily}\n{metrics}");
     assert!(metrics.contains("plugin_errors_total{plugin=\"probe\",kind=\"hook\",item=\"hear\"} 1"), "{metrics}");
 }
 

@@ -1,15 +1,20 @@
-//! The last answer of a connection that does not speak HTTP. actix-http answers it by itself, before any service sees a request,
-//! and with an empty body; callers of this server read a problem document whatever went wrong.
+//! The time that the head of a request may take, and the last answer of a connection that does not speak HTTP. actix-http answers
+//! it by itself, before any service sees a request, and with an empty body; callers of this server read a problem document
+//! whatever went wrong.
 
 use std::{
+    future::Future,
     io,
     pin::Pin,
+    rc::Rc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use actix_web::http::StatusCode;
 use plugin_core::{
     Clock, Timestamp,
+    clock::Sleep,
     context::caller::request_id,
     endpoint::problem::{PROBLEM_JSON, Problem},
 };
@@ -18,20 +23,68 @@ use tokio::{
     net::TcpStream,
 };
 
-/// A connection whose own errors become problem documents.
+use super::exchange::Exchange;
+
+/// How long the head of a request may take to arrive: that of the first from the connection on, that of a later one from its first
+/// byte on.
+const HEAD_TIME: Duration = Duration::from_secs(5);
+
+/// A connection on which no head takes for ever, and whose own errors become problem documents.
 #[derive(Debug)]
 pub(super) struct Wire<T = TcpStream> {
     socket: T,
     clock: Clock,
+    exchange: Rc<Exchange>,
+    head: Option<Head>,
     /// What is still to be written of the last answer, once there is one.
     last: Option<Vec<u8>>,
 }
 
-impl<T: AsyncWrite + Unpin> Wire<T> {
+/// A head that is arriving.
+#[derive(Debug)]
+struct Head {
+    /// How many came before it.
+    number: u64,
+    /// When it is too late; nothing as long as it may be complete already.
+    limit: Option<Pin<Box<Sleep>>>,
+}
+
+impl<T> Wire<T> {
     pub(super) fn new(socket: T, clock: Clock) -> Self {
-        Self { socket, clock, last: None }
+        let (exchange, head) = (Rc::default(), Some(Head { number: 0, limit: None }));
+        Self { socket, clock, exchange, head, last: None }
     }
 
+    /// What the service of this connection tells of its requests.
+    pub(super) fn exchange(&self) -> Rc<Exchange> {
+        Rc::clone(&self.exchange)
+    }
+
+    /// The head that is arriving, if one is.
+    fn head(&mut self) -> Option<&mut Head> {
+        let heads = self.exchange.heads();
+        self.head.take_if(|head| head.number != heads);
+        self.head.as_mut()
+    }
+
+    fn is_late(&mut self, context: &mut Context<'_>) -> bool {
+        let limit = self.head().and_then(|head| head.limit.as_mut());
+        limit.is_some_and(|limit| limit.as_mut().poll(context).is_ready())
+    }
+
+    /// Takes the time of a head that is not complete, now that all which came was looked at.
+    fn time_head(&mut self, context: &mut Context<'_>) {
+        let clock = self.clock.clone();
+        let Some(head) = self.head() else { return };
+        let limit = head.limit.get_or_insert_with(|| clock.sleep(HEAD_TIME));
+        if limit.as_mut().poll(context).is_ready() {
+            // What is late is found out where it is read.
+            context.waker().wake_by_ref();
+        }
+    }
+}
+
+impl<T: AsyncWrite + Unpin> Wire<T> {
     fn poll_last(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(rest) = self.last.as_mut().filter(|rest| !rest.is_empty()) {
             let written = ready!(Pin::new(&mut self.socket).poll_write(context, rest))?;
@@ -50,7 +103,8 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Wire<T> {
             // The last answer closes the connection: what would come after it is dropped.
             return self.poll_last(context).map_ok(|()| bytes.len());
         }
-        let Some((start, status)) = own_error(bytes) else {
+        let own = own_error(bytes).filter(|_| !self.exchange.ends_like_a_head());
+        let Some((start, status)) = own else {
             return Pin::new(&mut self.socket).poll_write(context, bytes);
         };
         let mut last = bytes.get(..start).unwrap_or_default().to_vec();
@@ -61,6 +115,9 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Wire<T> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_last(context))?;
+        self.exchange.flushed();
+        // actix-http flushes at the end of each turn, after it has looked for a head in what it read.
+        self.time_head(context);
         Pin::new(&mut self.socket).poll_flush(context)
     }
 
@@ -76,7 +133,19 @@ impl<T: AsyncRead + Unpin> AsyncRead for Wire<T> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_read(context, buffer)
+        if self.last.is_none() && self.is_late(context) {
+            self.last = Some(answer(StatusCode::REQUEST_TIMEOUT, self.clock.now()));
+        }
+        if self.last.is_some() {
+            // After the last answer there is nothing more to read: the connection ends.
+            return Poll::Ready(Ok(()));
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.socket).poll_read(context, buffer))?;
+        if buffer.filled().len() > before && !self.exchange.is_answering() && self.head().is_none() {
+            self.head = Some(Head { number: self.exchange.heads(), limit: None });
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -118,9 +187,11 @@ fn answer(status: StatusCode, now: Timestamp) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncWriteExt;
+    use plugin_core::ManualClock;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     use super::*;
+    use crate::http::exchange::whole;
 
     async fn written(bytes: &[u8]) -> String {
         let mut wire = Wire::new(Vec::new(), Clock::system());
@@ -157,5 +228,86 @@ mod tests {
         ] {
             assert_eq!(written(answer.as_bytes()).await, answer);
         }
+    }
+
+    #[actix_web::test]
+    async fn a_body_that_ends_as_an_answer_of_the_connection_would_passes_as_it_is() {
+        let mut wire = Wire::new(Vec::new(), Clock::system());
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nx-request-id: 1\r\n\r\n{OWN}", OWN.len());
+        whole(&wire.exchange(), OWN).await;
+        wire.write_all(answer.as_bytes()).await.expect("a vector takes everything");
+        wire.flush().await.expect("a vector takes everything");
+        assert_eq!(std::str::from_utf8(&wire.socket).expect("text"), answer);
+        wire.write_all(OWN.as_bytes()).await.expect("a vector takes everything");
+        wire.shutdown().await.expect("a vector takes everything");
+        let after = String::from_utf8(wire.socket).expect("text").split_off(answer.len());
+        assert!(after.contains("application/problem+json"), "{after}");
+    }
+
+    /// A connection under a clock that stands, its other end, and the clock.
+    fn connection() -> (Wire<DuplexStream>, DuplexStream, ManualClock) {
+        let manual = ManualClock::at(Timestamp::UNIX_EPOCH);
+        let (ours, theirs) = duplex(1024);
+        (Wire::new(ours, manual.clone().into()), theirs, manual)
+    }
+
+    /// What actix-http does in a turn in which no head is complete: how much there was to read, and whether it goes on.
+    async fn turn(wire: &mut Wire<DuplexStream>) -> (usize, Goes) {
+        let mut read = 0;
+        loop {
+            let mut bytes = [0; 64];
+            let mut buffer = ReadBuf::new(&mut bytes);
+            let polled = std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut *wire).poll_read(cx, &mut buffer))).await;
+            match polled {
+                Poll::Ready(result) if result.is_ok() && buffer.filled().is_empty() => return (read, Goes::Ends),
+                Poll::Ready(result) => result.expect("a pipe does not fail"),
+                Poll::Pending => break,
+            }
+            read += buffer.filled().len();
+        }
+        wire.flush().await.expect("a pipe does not fail");
+        (read, Goes::On)
+    }
+
+    #[derive(Debug, PartialEq)]
+    enum Goes {
+        On,
+        Ends,
+    }
+
+    #[actix_web::test]
+    async fn the_first_head_is_timed_from_the_connection_on() {
+        let (mut wire, mut peer, clock) = connection();
+        assert_eq!(turn(&mut wire).await, (0, Goes::On));
+        clock.set(Timestamp::UNIX_EPOCH.saturating_add(HEAD_TIME));
+        assert_eq!(turn(&mut wire).await, (0, Goes::Ends));
+        wire.shutdown().await.expect("a pipe does not fail");
+        let mut said = String::new();
+        peer.read_to_string(&mut said).await.expect("text");
+        assert!(said.starts_with("HTTP/1.1 408 ") && said.contains("/problems/request-timeout"), "{said}");
+    }
+
+    #[actix_web::test]
+    async fn a_later_head_is_timed_from_its_first_byte_on_and_no_longer_than_it_arrives() {
+        let (mut wire, mut peer, clock) = connection();
+        let mut now = Timestamp::UNIX_EPOCH;
+        for _ in 0..2 {
+            peer.write_all(b"GET / HTTP/1.1\r\n\r\n").await.expect("a pipe takes it");
+            let mut bytes = [0; 64];
+            wire.read(&mut bytes).await.expect("it is there");
+            whole(&wire.exchange(), "").await;
+            assert_eq!(turn(&mut wire).await, (0, Goes::On));
+            // Whoever asks for nothing may stay.
+            now = now.saturating_add(HEAD_TIME * 3);
+            clock.set(now);
+            assert_eq!(turn(&mut wire).await, (0, Goes::On));
+        }
+        peer.write_all(b"GE").await.expect("a pipe takes it");
+        assert_eq!(turn(&mut wire).await, (2, Goes::On));
+        clock.set(now.saturating_add(HEAD_TIME / 2));
+        peer.write_all(b"T").await.expect("a pipe takes it");
+        assert_eq!(turn(&mut wire).await, (1, Goes::On));
+        clock.set(now.saturating_add(HEAD_TIME));
+        assert_eq!(turn(&mut wire).await, (0, Goes::Ends));
     }
 }

@@ -8,7 +8,12 @@ mod show;
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
-use plugin_core::{catalog::Catalog, stats::Timing};
+use plugin_core::{
+    plugin::meta::PluginItem,
+    registration::{Item, Registration},
+    site::Site,
+    stats::Timing,
+};
 use serde_json::{Map, Value};
 
 pub use plugins::KnownPlugin;
@@ -164,7 +169,7 @@ impl Settings {
         let mut admin_token = None;
         for (name, value) in given.environment.into_iter().filter(|(name, _)| name.starts_with(PREFIX)) {
             if let Some(path) = name.strip_prefix(plugins::VARIABLE_PREFIX) {
-                plugins.variable(&name, path, &value, &mut problems);
+                plugins.variable(&name, path, &value, &mut warnings);
             } else if name == ADMIN_TOKEN_VARIABLE {
                 admin_token = Some(AdminToken(value)).filter(|token| !token.0.is_empty());
             } else if let Some(setting) = server::of_variable(&name) {
@@ -197,9 +202,18 @@ impl Settings {
     }
 }
 
-/// What the settings need to know of the plugins of `catalog`.
-pub fn known_plugins(catalog: &Catalog) -> Vec<KnownPlugin> {
-    catalog.plugins().iter().map(|plugin| KnownPlugin::of(plugin.id(), plugin.item.config.schema)).collect()
+/// The plugins of this binary by id, whether or not they fit together: settings can be looked at in any case.
+fn linked() -> BTreeMap<&'static str, (&'static PluginItem, &'static Site)> {
+    let plugin = |it: &'static Registration| match &it.item {
+        Item::Plugin(item) => Some((item.owner.id, (item, it.site))),
+        _ => None,
+    };
+    Registration::linked().filter_map(plugin).collect()
+}
+
+/// What the settings need to know of the plugins of this binary.
+pub fn known_plugins() -> Vec<KnownPlugin> {
+    linked().iter().map(|(id, (item, _))| KnownPlugin::of(id, item.config.schema)).collect()
 }
 
 /// `unknown … `name``, with the nearest of `known` and the list of all.

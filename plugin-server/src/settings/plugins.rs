@@ -58,8 +58,9 @@ impl<'a> Tables<'a> {
         self.given.entry(id.to_owned()).or_default().extend(fields);
     }
 
-    /// Takes the variable `name`, which is the prefix of all such and `path`.
-    pub(super) fn variable(&mut self, name: &str, path: &str, text: &str, problems: &mut Vec<String>) {
+    /// Takes the variable `name`, which is the prefix of all such and `path`. One that means nothing here has a warning: it may
+    /// be meant for a server with other plugins.
+    pub(super) fn variable(&mut self, name: &str, path: &str, text: &str, warnings: &mut Vec<String>) {
         // An id may itself hold what looks like a separator, so the longest id that fits is meant.
         let fitting = |plugin: &&KnownPlugin| {
             path.strip_prefix(&plugin.variable()).is_some_and(|rest| rest.starts_with("__") && rest.len() > 2)
@@ -70,7 +71,7 @@ impl<'a> Tables<'a> {
                 true => format!("names no field of the plugin `{meant}`: write {name}__<FIELD>"),
                 false => self.no_such_plugin(&meant),
             };
-            return problems.push(format!("environment {name}: {what}"));
+            return warnings.push(format!("the variable {name} has no effect: {what}"));
         };
         let rest = path.get(plugin.variable().len() + 2..).unwrap_or_default();
         let mut schema = &plugin.schema;

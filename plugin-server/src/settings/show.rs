@@ -1,10 +1,10 @@
 //! `config show`: each value with its origin, secrets masked.
 
-use plugin_core::{catalog::Catalog, stats::Timing};
+use plugin_core::{catalog::problem::Problem, stats::Timing};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{LogFormat, Settings};
+use super::{LogFormat, Settings, linked};
 
 /// One value of the settings.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,11 +19,9 @@ pub struct Shown {
 }
 
 impl Settings {
-    /// Every value, those of the plugins of `catalog` included.
-    ///
-    /// # Errors
-    /// What is wrong with the settings of plugins, which then have no values to show; the rest comes with it.
-    pub fn show(&self, catalog: &Catalog) -> (Vec<Shown>, Vec<String>) {
+    /// Every value, those of the plugins of this binary included; and what is wrong with the settings of plugins, which then have
+    /// no values to show.
+    pub fn show(&self) -> (Vec<Shown>, Vec<Problem>) {
         let mut shown = Vec::new();
         let timing = match self.timing {
             Timing::Sampled => "sampled",
@@ -49,13 +47,11 @@ impl Settings {
             self.add("admin_token", &"***".into(), &mut shown);
         }
         let mut problems = Vec::new();
-        for plugin in catalog.plugins() {
-            let given = self.plugins.get(plugin.id()).cloned().unwrap_or_default();
-            match (plugin.item.config.show)(given) {
-                Ok(value) => self.add(&format!("plugins.{}", plugin.id()), &value, &mut shown),
-                Err(wrong) => {
-                    problems.extend(wrong.iter().map(|problem| format!("plugins.{}: {problem}", plugin.id())));
-                }
+        for (id, (plugin, site)) in linked() {
+            let given = self.plugins.get(id).cloned().unwrap_or_default();
+            match (plugin.config.show)(given) {
+                Ok(value) => self.add(&format!("plugins.{id}"), &value, &mut shown),
+                Err(wrong) => problems.extend(wrong.iter().map(|wrong| Problem::of_setting(id, site, wrong))),
             }
         }
         (shown, problems)

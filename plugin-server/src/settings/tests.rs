@@ -61,8 +61,6 @@ fn a_key_that_nothing_knows_is_an_error_with_the_nearest_name() {
     assert!(error.contains("did you mean `listen`?"), "{error}");
     let error = load("[plugins.cleanup-plugn]\nkeep_days = 1", &[], &[]).unwrap_err().to_string();
     assert!(error.contains("did you mean `cleanup-plugin`?"), "{error}");
-    let error = load("", &[("PLUGIN_SERVER__PLUGINS__CLEENUP__LOUD", "true")], &[]).unwrap_err().to_string();
-    assert!(error.contains("did you mean `cleanup`?"), "{error}");
 }
 
 #[test]
@@ -76,6 +74,20 @@ fn a_variable_of_somebody_else_is_a_warning() {
     let settings = load("", &[("PLUGIN_SERVER_SERVICE_HOST", "10.0.0.1"), ("HOME", "/")], &[]).unwrap();
     assert_eq!(settings.warnings.len(), 1);
     assert!(settings.warnings[0].contains("PLUGIN_SERVER_SERVICE_HOST"));
+}
+
+#[test]
+fn a_variable_of_a_plugin_that_is_not_linked_is_a_warning_with_the_nearest_name() {
+    let variables =
+        [("PLUGIN_SERVER__PLUGINS__CLEENUP__LOUD", "true"), ("PLUGIN_SERVER__PLUGINS__CLEANUP_PLUGIN", "on")];
+    let settings = load("", &variables, &[]).unwrap();
+    assert!(settings.plugins.is_empty() && settings.warnings.len() == 2, "{:?}", settings.warnings);
+    assert!(settings.warnings[0].contains("did you mean `cleanup`?"), "{:?}", settings.warnings);
+    assert!(
+        settings.warnings[1].contains("PLUGIN_SERVER__PLUGINS__CLEANUP_PLUGIN__<FIELD>"),
+        "{:?}",
+        settings.warnings
+    );
 }
 
 #[test]

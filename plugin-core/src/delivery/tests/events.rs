@@ -206,6 +206,33 @@ fn what_outlasts_the_drain_is_dropped_and_comes_again() {
 }
 
 #[test]
+fn what_a_late_request_publishes_is_written_also_when_deliveries_were_broken_off() {
+    let world = World::at(NOON);
+    let running = begin_with(&world, &[listener_of(0, &HEAR)], None).started();
+    running.emit_to("default", json!({ "n": 1, "do": "sleep" }));
+    running.settle();
+    let (deliveries, clock) = (running.deliveries.clone(), running.shared.clock.clone());
+    crate::spawn::Spawn::spawn(
+        &*running.tasks,
+        Box::pin(async move { deliveries.stop(&clock, Duration::from_secs(5)).await }),
+    );
+    running.advance(Duration::from_secs(60));
+    running.emit(2);
+    assert_eq!((logged(), waiting(&running, "source")), (vec!["begin 1 in default".to_owned()], 2));
+}
+
+#[test]
+fn closing_begins_no_delivery_and_breaks_none_off() {
+    let running = begin_with(&World::at(NOON), &[listener_of(0, &HEAR)], None).started();
+    running.emit_to("default", json!({ "n": 1, "do": "sleep" }));
+    running.settle();
+    running.deliveries.close();
+    running.emit(2);
+    running.advance(Duration::from_secs(60));
+    assert_eq!((logged(), waiting(&running, "source")), (vec!["begin 1 in default".to_owned(), "end 1".to_owned()], 1));
+}
+
+#[test]
 fn a_subscription_hears_what_is_published_while_its_plugin_is_on() {
     let running = begin_with(&World::at(NOON), &[], None).started();
     let call = Call::of_host(&running.shared, AppId::default());
