@@ -1,5 +1,7 @@
 //! What time it is, and waiting for a later one. Time enters the host here and nowhere else, so that a test decides it.
 
+pub(crate) mod alarm;
+
 use std::{
     collections::BTreeMap,
     fmt,

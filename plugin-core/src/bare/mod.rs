@@ -5,4 +5,5 @@
 pub mod cycles;
 pub mod frame;
 pub(crate) mod item;
+pub mod lending;
 pub mod slot;

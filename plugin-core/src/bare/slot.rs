@@ -36,8 +36,9 @@ unsafe impl<T> Send for Slot<'_, T> {}
 // SAFETY: a shared slot gives access to nothing but whether it is occupied.
 unsafe impl<T> Sync for Slot<'_, T> {}
 
-struct Ops<T> {
-    poll: unsafe fn(NonNull<Room>, &mut Context<'_>) -> Poll<T>,
+struct Ops<T: 'static> {
+    /// Polls the future; drops it when it is ready, after `ops` were taken away.
+    poll: unsafe fn(NonNull<Room>, ops: &mut Option<&'static Ops<T>>, &mut Context<'_>) -> Poll<T>,
     drop: unsafe fn(NonNull<Room>),
 }
 
@@ -45,8 +46,17 @@ struct OpsOf<F>(PhantomData<F>);
 
 impl<F: Future<Output: 'static>> OpsOf<F> {
     const OPS: &'static Ops<F::Output> = &Ops {
-        // SAFETY: the caller passes a room in which an `F` lives, which is never moved out of it.
-        poll: |room, cx| unsafe { Pin::new_unchecked(room.cast::<F>().as_mut()) }.poll(cx),
+        poll: |room, ops, cx| {
+            let mut future = room.cast::<F>();
+            // SAFETY: the caller passes a room in which an `F` lives, which is never moved out of it.
+            let polled = unsafe { Pin::new_unchecked(future.as_mut()) }.poll(cx);
+            if polled.is_ready() {
+                *ops = None;
+                // SAFETY: it lives there, and with `ops` gone nothing uses it again, even if this panics.
+                unsafe { future.drop_in_place() };
+            }
+            polled
+        },
         // SAFETY: as above, and the caller never uses that `F` again.
         drop: |room| unsafe { room.cast::<F>().drop_in_place() },
     };
@@ -83,20 +93,37 @@ impl<'a, T> Slot<'a, T> {
         }
     }
 
+    /// Makes a future here, to be polled with [`poll`](Self::poll). One that was here before is dropped.
+    #[inline]
+    pub fn hold<F: Future<Output = T> + Send + 'a>(&mut self, make: impl FnOnce() -> F) {
+        if size_of::<F>() <= ROOM && align_of::<F>() <= align_of::<Room>() {
+            self.hold_here(make);
+        } else {
+            self.hold_here(|| Box::pin(make()));
+        }
+    }
+
+    /// Puts the future in a room of this slot's, which it must fit.
+    #[inline]
+    fn hold_here<F: Future<Output = T> + Send + 'a>(&mut self, make: impl FnOnce() -> F) -> NonNull<F> {
+        let room = match (self.ops, self.room) {
+            (None, Some(room)) => room,
+            _ => self.make_room(),
+        };
+        let future = room.cast::<F>();
+        // SAFETY: `start` and `hold` have seen that an `F` fits a room in size and alignment (a box does); this room is ours, and free.
+        unsafe { future.write(make()) };
+        self.ops = Some(OpsOf::<F>::OPS);
+        future
+    }
+
     #[inline]
     fn start_here<F: Future<Output = T> + Send + 'a>(
         &mut self,
         make: impl FnOnce() -> F,
         cx: &mut Context<'_>,
     ) -> Poll<T> {
-        let room = match (self.ops, self.room) {
-            (None, Some(room)) => room,
-            _ => self.make_room(),
-        };
-        let mut future = room.cast::<F>();
-        // SAFETY: `start` has seen that an `F` fits a room in size and alignment (a box does); this room is ours, and free.
-        unsafe { future.write(make()) };
-        self.ops = Some(OpsOf::<F>::OPS);
+        let mut future = self.hold_here(make);
         // SAFETY: an `F` lives there, and it is not moved: rooms stay where they are, and only `clear` frees this one.
         let polled = unsafe { Pin::new_unchecked(future.as_mut()) }.poll(cx);
         if polled.is_ready() {
@@ -119,11 +146,7 @@ impl<'a, T> Slot<'a, T> {
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<T> {
         let (Some(ops), Some(room)) = (self.ops, self.room) else { return Poll::Pending };
         // SAFETY: `ops` are those of the future that lives in the room.
-        let polled = unsafe { (ops.poll)(room, cx) };
-        if polled.is_ready() {
-            self.clear();
-        }
-        polled
+        unsafe { (ops.poll)(room, &mut self.ops, cx) }
     }
 
     /// Drops the future that is here, if any. Should its destructor panic, it is gone nevertheless.

@@ -5,7 +5,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    task::{self, Poll, Waker},
+    task::{self, Poll},
     time::Duration,
 };
 
@@ -13,7 +13,7 @@ use tracing::Span;
 
 use crate::{
     bare::slot::Slot,
-    clock::Moment,
+    clock::alarm::{Alarm, Coarse},
     context::{
         call::{Scope, chain},
         shared::Shared,
@@ -132,19 +132,6 @@ enum Stage {
     Over,
 }
 
-/// What the deadline was armed for.
-struct Armed {
-    /// For which handler,
-    at: usize,
-    /// or for the whole chain.
-    chain: bool,
-    until: Moment,
-    /// Before this it has certainly not passed, however the clocks that are asked differ.
-    certainly_not_before: Moment,
-    /// Who is woken.
-    waker: Waker,
-}
-
 /// A run through the handlers `entries`.
 pub(crate) struct Run<'r, 'a, C, T: 'static, S> {
     pub(crate) steps: S,
@@ -163,12 +150,12 @@ pub(crate) struct Run<'r, 'a, C, T: 'static, S> {
 
 /// What is known of handlers that suspend.
 struct Wait<'a> {
-    /// When the first one did.
-    chain_began: Moment,
-    /// When the handler at hand first did.
-    began: Moment,
-    armed: Option<Armed>,
-    deadline: Slot<'static, ()>,
+    /// When all of them must be over.
+    chain_until: Coarse,
+    /// When the handler at hand must be over, and whether that is because the chain must.
+    until: Coarse,
+    is_chains: bool,
+    alarm: Alarm,
     /// The plugin whose work is counted, so that it waits for its handlers before it stops.
     plugin: u32,
     entered: Entered<'a>,
@@ -221,6 +208,56 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
             since: Ticks::default(),
             wait: None,
         }
+    }
+
+    /// A run of which the handlers before `at` had their turn. It is counted, and neither traced nor timed.
+    #[inline]
+    pub(crate) fn resumed(entries: &'r [Entry<C>], at: usize, limit: Duration, steps: S) -> Self {
+        let scope = steps.scope();
+        let shared: &'a Shared = &scope.lent().shared;
+        Self {
+            steps,
+            slot: Contained(Slot::default()),
+            shared,
+            span: None,
+            turns: Turns { entries, stats: &shared.stats, at, stage: Stage::Calling },
+            limit,
+            timed: false,
+            named: None,
+            since: Ticks::default(),
+            wait: None,
+        }
+    }
+
+    /// The same, with a stopwatch.
+    pub(crate) fn timed(mut self) -> Self {
+        (self.timed, self.since) = (true, Ticks::now());
+        self
+    }
+
+    /// The same, and the handler at hand has just suspended in `slot`.
+    #[inline]
+    pub(crate) fn suspended(
+        mut self,
+        slot: Slot<'a, Result<T>>,
+        marked: &Marked,
+        cx: &mut task::Context<'_>,
+    ) -> Self {
+        self.slot = Contained(slot);
+        if marked.was_named() {
+            self.named = Some(self.turns.at);
+        }
+        // Its time begins, so that it cannot be over.
+        let _ = self.overdue(cx);
+        self
+    }
+
+    /// The same, and the handler at hand, which may be in `slot`, has failed.
+    #[cold]
+    pub(crate) fn failed(mut self, slot: Slot<'a, Result<T>>, failure: Failure) -> Self {
+        self.slot = Contained(slot);
+        self.end_with(failure, Next::Runs);
+        self
     }
 
     /// Goes on.
@@ -345,67 +382,39 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
     }
 
     /// Notes that the handler at hand is suspended; its failure if its time is up.
+    #[inline]
     fn overdue(&mut self, cx: &mut task::Context<'_>) -> Option<(Failure, Next)> {
-        let (entry, at) = (self.turns.entries.get(self.turns.at)?, self.turns.at);
-        let (clock, plugins) = (&self.shared.clock, &self.shared.plugins);
+        let entry = self.turns.entries.get(self.turns.at)?;
         let is_new = self.turns.stage != Stage::Suspended;
         self.turns.stage = Stage::Suspended;
-        // Read once for all that follows, because that costs more than most of it.
-        let mut now = is_new.then(|| clock.moment());
-        let wait = match (&mut self.wait, now) {
-            (Some(wait), Some(now)) => {
-                wait.began = now;
+        let (clock, plugins) = (&self.shared.clock, &self.shared.plugins);
+        // The chain's limit is longer than a second, so that a handler's own decides how exactly it is counted.
+        let now = clock.coarse(entry.limit);
+        match &mut self.wait {
+            Some(wait) if is_new => {
                 if wait.plugin != entry.plugin {
                     (wait.plugin, wait.entered) = (entry.plugin, plugins[entry.plugin as usize].go_on());
                 }
-                match &wait.armed {
-                    // Most handlers have the same limit, so that the deadline of an earlier one comes first and is kept.
-                    Some(armed) if armed.until <= now.plus(entry.limit) => {
-                        if now < armed.certainly_not_before && armed.waker.will_wake(cx.waker()) {
-                            return None;
-                        }
-                    }
-                    _ => wait.armed = None,
-                }
-                wait
+                let own = now.plus(entry.limit);
+                (wait.until, wait.is_chains) = (own.min(wait.chain_until), wait.chain_until < own);
+                wait.alarm.set(wait.until, cx);
+                None
             }
-            (Some(wait), None) => wait,
-            (none, now) => {
-                let (began, plugin) = (now.unwrap_or_default(), entry.plugin);
+            Some(wait) if now < wait.until => {
+                wait.alarm.wakes(cx);
+                None
+            }
+            Some(wait) if wait.is_chains => Some((Failure::Timeout(self.limit), Next::IsSkipped)),
+            Some(_) => Some((Failure::Timeout(entry.limit), Next::Runs)),
+            none => {
+                let chain_until = now.plus(self.limit);
+                let own = now.plus(entry.limit);
+                let (until, is_chains) = (own.min(chain_until), chain_until < own);
+                let alarm = clock.alarm(until, cx);
                 // It has begun, so it is waited for, even if its plugin was switched off meanwhile.
-                let entered = plugins[plugin as usize].go_on();
-                none.insert(Wait { chain_began: began, began, armed: None, deadline: Slot::default(), plugin, entered })
-            }
-        };
-        loop {
-            let passed = match &mut wait.armed {
-                Some(armed) => {
-                    armed.waker.clone_from(cx.waker());
-                    wait.deadline.poll(cx)
-                }
-                None => {
-                    let now = now.take().unwrap_or_else(|| clock.moment());
-                    let own = entry.limit.saturating_sub(now.since(wait.began));
-                    let chain = self.limit.saturating_sub(now.since(wait.chain_began));
-                    let time = own.min(chain);
-                    wait.armed = Some(Armed {
-                        at,
-                        chain: chain < own,
-                        until: now.plus(time),
-                        certainly_not_before: now.plus(time / 8 * 7),
-                        waker: cx.waker().clone(),
-                    });
-                    wait.deadline.start(|| clock.sleep_in_place(time), cx)
-                }
-            };
-            if passed.is_pending() {
-                return None;
-            }
-            // Armed for this handler, it is right without asking what time it is.
-            match wait.armed.take() {
-                Some(armed) if armed.chain => return Some((Failure::Timeout(self.limit), Next::IsSkipped)),
-                Some(armed) if armed.at == at => return Some((Failure::Timeout(entry.limit), Next::Runs)),
-                _ => {}
+                let entered = plugins[entry.plugin as usize].go_on();
+                *none = Some(Wait { chain_until, until, is_chains, alarm, plugin: entry.plugin, entered });
+                None
             }
         }
     }
