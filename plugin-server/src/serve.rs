@@ -29,6 +29,8 @@ use crate::{
 
 /// How long after the signal deliveries and runs may take to end when the server stops; requests have had their time by then.
 const DRAIN: Duration = Duration::from_secs(25);
+/// How long after the signal plugins may take to be deactivated, so that the store is synced before the stop is cut short.
+const DEACTIVATED: Duration = Duration::from_secs(28);
 /// When a stop that does not end is cut short.
 const HARD_STOP: Duration = Duration::from_secs(30);
 
@@ -77,13 +79,13 @@ async fn run(
 ) -> Result<(), Failure> {
     let mut signals = Signals::watch().map_err(Failure::failed)?;
     let host = host(settings, catalog, engine, tasks.clone()).await?;
+    // Looks until this function ends: at what plugins do while they start, too.
+    let _watching = host.watchdog().start().map_err(Failure::failed)?;
     on(&tasks, {
         let host = host.clone();
         async move { host.start().await }
     })
     .await?;
-    // Looks until this function ends.
-    let _watching = host.watchdog().start().map_err(Failure::failed)?;
     if on_failed == OnFailedPlugin::Stop && !host.failed().is_empty() {
         on(&tasks, {
             let host = host.clone();
@@ -122,7 +124,9 @@ async fn run(
     // when no request is left that could wait for it.
     host.close();
     http.drain().await;
-    on(&tasks, async move { host.stop(DRAIN.saturating_sub(since.elapsed())).await }).await?;
+    let gone = since.elapsed();
+    let (drain, whole) = (DRAIN.saturating_sub(gone), DEACTIVATED.saturating_sub(gone));
+    on(&tasks, async move { host.stop_within(drain, whole).await }).await?;
     drop(control);
     tracing::info!("stopped");
     Ok(())

@@ -237,12 +237,7 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
 
     /// The same, and the handler at hand has just suspended in `slot`.
     #[inline]
-    pub(crate) fn suspended(
-        mut self,
-        slot: Slot<'a, Result<T>>,
-        marked: &Marked,
-        cx: &mut task::Context<'_>,
-    ) -> Self {
+    pub(crate) fn suspended(mut self, slot: Slot<'a, Result<T>>, marked: &Marked, cx: &mut task::Context<'_>) -> Self {
         self.slot = Contained(slot);
         if marked.was_named() {
             self.named = Some(self.turns.at);

@@ -277,4 +277,3 @@ async fn fire_json<H: HookPoint>(outer: &Scope, payload: Value) -> Result<Report
     });
     Ok(Report { handlers: handlers.collect() })
 }
-

@@ -68,23 +68,33 @@ impl Host {
     /// # Errors
     /// If the engine cannot sync.
     pub async fn stop(&self, drain: Duration) -> Result<()> {
+        self.stop_within(drain, drain + DEACTIVATIONS).await
+    }
+
+    /// The same within `whole`: what the drain leaves of that is all that the plugins have. The engine is synced in any case.
+    ///
+    /// # Errors
+    /// As [`stop`](Self::stop).
+    pub async fn stop_within(&self, drain: Duration, whole: Duration) -> Result<()> {
         let (scheduler, deliveries, clock) = (&self.0.scheduler, &self.0.deliveries, self.clock());
+        let began = clock.moment();
         join(scheduler.stop(clock, drain), deliveries.stop(clock, drain)).await;
+        let left = whole.saturating_sub(clock.moment().since(began)).min(DEACTIVATIONS);
         // A little later, so that what is ready at once is still done for those whose turn comes last.
-        let late = clock.sleep(DEACTIVATIONS + Duration::from_secs(1));
+        let late = clock.sleep(left + Duration::from_secs(1));
         let deactivated = async {
             let _changing = self.0.changing.lock().await;
-            self.deactivate_all().await;
+            self.deactivate_all(left).await;
         };
         if let Either::Right(_) = select(pin!(deactivated), late).await {
-            tracing::error!("not every plugin was deactivated within {DEACTIVATIONS:?}");
+            tracing::error!("not every plugin was deactivated within {left:?}");
         }
         Ok(self.0.shared.engine.sync().await?)
     }
 
-    async fn deactivate_all(&self) {
+    async fn deactivate_all(&self, within: Duration) {
         let plugins = self.0.catalog.plugins();
-        let until = self.clock().moment().plus(DEACTIVATIONS);
+        let until = self.clock().moment().plus(within);
         let done: Vec<CancellationToken> = plugins.iter().map(|_| CancellationToken::new()).collect();
         let one = async |place: usize| {
             let needed = |other: &PluginEntry| {

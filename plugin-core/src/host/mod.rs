@@ -168,6 +168,5 @@ fn system(engine: &Arc<dyn Engine>, collection: &str) -> Db {
 const ACTIVATION: Duration = Duration::from_secs(30);
 /// How long a plugin's `#[deactivate]` may take at most, and the work before it to end.
 const DEACTIVATION: Duration = plugin_syntax::STOPPING;
-/// How long all plugins may take together when the host stops. A server that drains its requests for 15 seconds before still has time
-/// to sync before it is cut short at 30.
+/// How long all plugins may take together when the host stops.
 const DEACTIVATIONS: Duration = Duration::from_secs(12);

@@ -13,7 +13,10 @@ use linkage::{cargo, said, workspace};
 /// The target folder of the build that this test belongs to, so that packages are compiled once for both.
 fn target() -> PathBuf {
     let this = env::current_exe().expect("a running test has a file");
-    this.ancestors().nth(3).map(Path::to_owned).expect("the file is in deps, in the profile's folder, in the target folder")
+    this.ancestors()
+        .nth(3)
+        .map(Path::to_owned)
+        .expect("the file is in deps, in the profile's folder, in the target folder")
 }
 
 /// Builds the tests of `named.rs` in the release profile: with `lto` for all packages, with `link` for the last step alone.

@@ -158,7 +158,12 @@ fn fire_rest<'e, H: HookPoint>(
 
 /// Notes that the handler that was said to run has failed, and gives those that are still to run.
 #[cold]
-fn failed_at<'e, H>(told: &mut Told<'_>, scope: &Scope, entries: &'e [SyncEntry<H>], failure: Failure) -> &'e [SyncEntry<H>] {
+fn failed_at<'e, H>(
+    told: &mut Told<'_>,
+    scope: &Scope,
+    entries: &'e [SyncEntry<H>],
+    failure: Failure,
+) -> &'e [SyncEntry<H>] {
     let shared = &*scope.lent().shared;
     let item = u32::try_from(scope.data().current()).unwrap_or(u32::MAX);
     let rest = entries.get(said_to_run(scope, entries) + 1..).unwrap_or_default();
@@ -170,7 +175,6 @@ fn failed_at<'e, H>(told: &mut Told<'_>, scope: &Scope, entries: &'e [SyncEntry<
     rest.iter().for_each(|entry| skip(told, shared, entry.item));
     &[]
 }
-
 
 #[cold]
 fn skip(told: &mut Told<'_>, shared: &Shared, item: u32) {
