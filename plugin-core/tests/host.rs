@@ -410,8 +410,8 @@ static NOTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 pub struct Witness;
 
 fn note(ctx: &Context<Witness>, what: String) {
-    let states = ["witness", "witnessed"].map(|id| ctx.scope().lent().shared.plugin_by_id(id).unwrap().1.life());
-    let states = states.map(|life| life.word()).join(" ");
+    let plugin = |id| ctx.scope().lent().shared.plugin_by_id(id).expect("both are part of the host").1;
+    let states = ["witness", "witnessed"].map(|id| plugin(id).life().word()).join(" ");
     NOTED.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{what} ({states})"));
 }
 
@@ -622,7 +622,7 @@ pub struct House;
 #[deactivate]
 async fn burn(_ctx: &Context<House>) {
     ended("house");
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Does not stop either.
@@ -633,7 +633,7 @@ pub struct Roof;
 #[deactivate]
 async fn burn_as_well(_ctx: &Context<Roof>) {
     ended("roof");
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[test]
@@ -655,7 +655,7 @@ static KEPT: Mutex<Vec<OwnedContext<Starts>>> = Mutex::new(Vec::new());
 #[activate]
 fn keep(ctx: &Context<Starts>) {
     assert!(!ctx.cancelled().is_cancelled());
-    KEPT.lock().unwrap().push(ctx.to_owned());
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner).push(ctx.to_owned());
 }
 
 /// Something is to be kept.
@@ -664,7 +664,7 @@ pub struct TaskWanted {}
 
 #[hook("tasks:wanted")]
 fn keep_too(ctx: &Context<Starts>, _: &TaskWanted) {
-    KEPT.lock().unwrap().push(ctx.for_app("b").unwrap());
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner).push(ctx.for_app("b").expect("an id"));
 }
 
 #[test]

@@ -25,7 +25,7 @@ struct Room(#[expect(dead_code, reason = "it is reached by pointer")] [MaybeUnin
 /// is elsewhere.
 pub struct Slot<'a, T: 'static> {
     /// What can be done with the future that is in the room; none if there is none.
-    ops: Option<&'static Ops<T>>,
+    ops: SomeOps<T>,
     /// Owned; taken when the first future comes.
     room: Option<NonNull<Room>>,
     borrows: PhantomData<&'a ()>,
@@ -37,10 +37,12 @@ unsafe impl<T> Send for Slot<'_, T> {}
 unsafe impl<T> Sync for Slot<'_, T> {}
 
 struct Ops<T: 'static> {
-    /// Polls the future; drops it when it is ready, after `ops` were taken away.
-    poll: unsafe fn(NonNull<Room>, ops: &mut Option<&'static Ops<T>>, &mut Context<'_>) -> Poll<T>,
+    /// Polls the future; drops it when it is ready, after the ops were taken away.
+    poll: unsafe fn(NonNull<Room>, &mut SomeOps<T>, &mut Context<'_>) -> Poll<T>,
     drop: unsafe fn(NonNull<Room>),
 }
+
+type SomeOps<T> = Option<&'static Ops<T>>;
 
 struct OpsOf<F>(PhantomData<F>);
 

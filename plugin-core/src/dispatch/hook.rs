@@ -226,7 +226,8 @@ impl<H: HookPoint> Future for Fire<'_, H> {
         if !this.outer.lent().shared.hooks.listens(H::ix()) {
             return Poll::Ready(Outcome::default());
         }
-        start(*this.outer, *this.hook, this.run, cx)
+        let hook: &H = this.hook;
+        start(this.outer, hook, this.run, cx)
     }
 }
 

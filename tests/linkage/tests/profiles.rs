@@ -35,7 +35,7 @@ fn build(lto: &str, link: &[&str]) -> PathBuf {
             Message::CompilerArtifact(built) if built.target.name == "named" => built.executable,
             _ => None,
         })
-        .next_back()
+        .last()
         .map(PathBuf::from)
         .expect("cargo built the test")
 }

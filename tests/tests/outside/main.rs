@@ -2,6 +2,7 @@
 
 mod admin_pages;
 mod callers;
+mod cli;
 mod containment;
 mod conversations;
 mod cron;
@@ -12,6 +13,7 @@ mod lifecycle;
 mod malformed;
 mod observability;
 mod points;
+mod stalling;
 mod tokens;
 mod tools;
 mod webhooks;

@@ -1,8 +1,10 @@
 //! What operators and tools read.
 
+use std::time::Duration;
+
 use serde_json::json;
 
-use crate::tools::{Ask, Expect, Running, converse, endpoint};
+use crate::tools::{Ask, Expect, Running, converse, endpoint, entry};
 
 #[test]
 fn health_and_readiness_need_no_token() {
@@ -20,6 +22,35 @@ fn figures_carry_plugin_kind_and_item() {
     let line = text.lines().find(|line| line.contains("item=\"count-conversation\"") && !line.starts_with('#'));
     let line = line.unwrap_or_else(|| panic!("no line for the item in:\n{text}"));
     assert!(line.contains("plugin=\"analytics-plugin\"") && line.contains("kind=\"hook\""), "{line}");
+}
+
+#[test]
+fn how_long_handlers_took_is_a_histogram_and_a_mean() {
+    let server = Running::start();
+    server.admin().got(&endpoint("analytics-plugin", "/stats")).is(200);
+    let text = server.admin().got("/metrics").text();
+    let labels = "plugin=\"analytics-plugin\",kind=\"endpoint\",item=\"stats\"";
+    for line in [
+        format!("plugin_call_seconds_count{{{labels}}} 1"),
+        format!("plugin_call_seconds_bucket{{le=\"+Inf\",{labels}}} 1"),
+    ] {
+        assert!(text.lines().any(|it| it == line), "{line} is not in\n{text}");
+    }
+    let shown = server.admin().got("/api/plugins/analytics-plugin").is(200);
+    let stats = entry(&shown["items"], "name", "stats");
+    assert!(stats["timed"] == json!(1) && stats["meanSeconds"].as_f64().is_some_and(|mean| mean > 0.0), "{stats}");
+}
+
+#[test]
+fn a_log_line_says_to_which_request_and_trace_it_belongs() {
+    let server = Running::misbehaving();
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let traced = server.anonymous().header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"));
+    let problem = traced.got(&endpoint("misbehaving", "/fail")).refuses(500);
+    let line = server.wait_for_line(Duration::from_secs(10), |line| line.contains("hunter2")).expect("it is logged");
+    let line: serde_json::Value = serde_json::from_str(&line).expect("JSON, as there is no terminal");
+    let span = entry(&line["spans"], "name", "request");
+    assert_eq!((&span["id"], &span["trace_id"]), (&problem["requestId"], &json!(trace)), "{line}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ fn a_hook_is_fired_from_outside_and_each_handler_is_told_of() {
     let analytics = entry(&report["handlers"], "plugin", "analytics-plugin");
     assert_eq!((&analytics["handler"], &analytics["outcome"]), (&json!("count-conversation"), &json!("ok")));
     assert_eq!(ada.got(&endpoint("analytics-plugin", "/stats")).is(200)["conversations"], json!(1));
+    ada.posted("/api/hooks/conversation:end&x", json!({ "conversationId": "another" })).refuses(404);
     let last = ada.got(&endpoint("data-plugin", "/last")).is(200);
     assert_eq!(last["conversationId"], json!("from-outside"));
 }

@@ -32,6 +32,12 @@ impl Running {
         Self::launch(|folder| change(Launch::plugin_server(folder).expect("it was built")))
     }
 
+    /// The plugin-server of this build, on the data in `folder`.
+    pub(crate) fn on(folder: TempDir) -> Self {
+        let launch = Launch::plugin_server(&folder.path().join("data")).expect("it was built");
+        Self { server: launch.start().expect("the server starts"), folder }
+    }
+
     /// The server that has the misbehaving plugin.
     pub(crate) fn misbehaving() -> Self {
         let binary = find_binary("misbehaving", "MISBEHAVING_UNDER_TEST").expect("it was built");

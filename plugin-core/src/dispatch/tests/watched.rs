@@ -89,7 +89,7 @@ fn boxed_handlers_are_watched_and_counted() {
 async fn blocks_and_hangs(_: &Context<Near>, _: &Told) {
     AT_WORK.wait();
     MAY_END.wait();
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 static HANGS: [(Item, Site); 2] = [
