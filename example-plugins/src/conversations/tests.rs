@@ -148,7 +148,7 @@ fn what_a_conversation_may_hold_the_store_takes() {
             full.messages.push(Message { from, text: String::new(), at });
         }
         assert!(full.messages.len() > 1_000);
-        full.save(ctx, &ConversationId::new("c".repeat(128)).expect("an id"), None).await
+        full.save(&ctx, &ConversationId::new("c".repeat(128)).expect("an id"), None).await
     });
     assert_eq!(saved.expect("it fits"), Saved::Done);
 }
