@@ -39,7 +39,7 @@ const _: () = {
                     Option<String>,
                 >("label", ::core::option::Option::Some(Self::__default_of_label));
             let password = __fields
-                .take::<
+                .take_secret::<
                     String,
                 >("password", ::core::option::Option::Some(Self::__default_of_password));
             ::core::option::Option::Some(Self {

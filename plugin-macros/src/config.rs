@@ -257,8 +257,9 @@ fn read_field(field: &Field) -> TokenStream {
         let [min, max] = limits.map(option);
         quote!(__fields.within(#name, #given, #min, #max);)
     });
+    let take = if field.is_masked() { format_ident!("take_secret") } else { format_ident!("take") };
     quote! {
-        let #ident = __fields.take::<#ty>(#name, #default);
+        let #ident = __fields.#take::<#ty>(#name, #default);
         #within
     }
 }

@@ -72,6 +72,20 @@ pub fn read<C: Config>(given: Map<String, Value>) -> Result<C, Vec<ConfigProblem
 impl Fields<'_> {
     /// Takes the setting `name`, or `default` where it was not given; a setting without a default must be.
     pub fn take<T: DeserializeOwned>(&mut self, name: &'static str, default: Option<fn() -> T>) -> Option<T> {
+        self.take_and_say(name, default, |wrong| wrong.to_string())
+    }
+
+    /// The same for a setting that nobody may read: what is wrong with it is said without what was given.
+    pub fn take_secret<T: DeserializeOwned>(&mut self, name: &'static str, default: Option<fn() -> T>) -> Option<T> {
+        self.take_and_say(name, default, |_| "is not what it must be; it is a secret, so it is not shown".to_owned())
+    }
+
+    fn take_and_say<T: DeserializeOwned>(
+        &mut self,
+        name: &'static str,
+        default: Option<fn() -> T>,
+        say: fn(serde_json::Error) -> String,
+    ) -> Option<T> {
         self.known.push(name);
         match (self.given.remove(name), default) {
             (Some(given), _) => match serde_path_to_error::deserialize(given) {
@@ -79,7 +93,7 @@ impl Fields<'_> {
                 Err(error) => {
                     let within = error.path().to_string();
                     let path = if within == "." { name.to_owned() } else { format!("{name}.{within}") };
-                    self.note(path, error.into_inner().to_string());
+                    self.note(path, say(error.into_inner()));
                     None
                 }
             },

@@ -355,6 +355,11 @@ mod tests {
         let shown = serde_json::to_string(&settings).expect("JSON") + &format!("{settings:?}");
         assert!(!shown.contains("s3cret") && !shown.contains("hidden"), "{shown}");
 
+        let typed = given(json!({ "place": { "fullName": "here" }, "secret": 10_203, "password": 40_506 }));
+        let said: String = typed.expect_err("neither is a text").iter().map(|problem| format!("{problem}\n")).collect();
+        assert!(said.contains("secret") && said.contains("password"), "{said}");
+        assert!(!said.contains("10203") && !said.contains("40506"), "{said}");
+
         let wrong = json!({
             "keep_days": 400, "limit": 1, "lable": "x", "port": 80, "most_bytes": 5_000_000_001_u64, "most_rows": 5_000_000_001_u64
         });
