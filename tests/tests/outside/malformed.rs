@@ -18,6 +18,9 @@ const COUNT: &str = "/api/plugins/data-plugin/endpoints/count";
 const GITHUB: &str = "/api/plugins/github-integration/webhooks/github-events";
 const ROOM_TO_GROW: u64 = 32 << 20;
 
+/// A way to be wrong: its name, and how a request of it is made.
+type Kind = (&'static str, fn(&mut Dice) -> Raw);
+
 /// A request as bytes.
 struct Raw {
     line: Vec<u8>,
@@ -185,7 +188,7 @@ fn is_problem(text: &str) -> bool {
 fn a_thousand_malformed_requests_are_each_refused_with_a_problem() {
     let server = Running::start();
     let mut dice = Dice(2026);
-    let kinds: [(&str, fn(&mut Dice) -> Raw); 8] = [
+    let kinds: [Kind; 8] = [
         ("request line", request_line),
         ("path", path),
         ("header", header),
