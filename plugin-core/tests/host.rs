@@ -78,6 +78,12 @@ fn me(ctx: &Context<Ears>, user: User) -> Json<serde_json::Value> {
     Json(json!({ "app": ctx.app_id(), "user": user.id }))
 }
 
+/// How long a text is.
+#[endpoint(POST, "/length", public)]
+async fn length(_ctx: &Context<Ears>, body: Bytes) -> Json<usize> {
+    Json(body.len())
+}
+
 #[endpoint(POST, "/burst", public)]
 async fn burst(_ctx: &Context<Ears>) -> Result<Json<()>> {
     panic!("an endpoint bursts")
@@ -400,6 +406,14 @@ fn why_an_activation_failed_is_told_outside_in_public_words_alone() {
     assert_eq!(told(&mut host), "the plugin `stillborn` has failed: its activation failed: the log says why");
     assert_eq!(told(host.on::<Unlucky>()), "the plugin `unlucky` has failed: the cellar is locked");
     assert!(host.host().failed()["unlucky"].contains("key 7 is gone"), "an admin reads it all");
+}
+
+#[test]
+fn a_test_may_send_as_much_as_a_caller_of_a_server() {
+    let mut host = TestHost::of::<Ears>().build();
+    let text = "x".repeat(1_000_000);
+    assert_eq!(host.call_with(Method::POST, "/length", &text).json::<usize>(), text.len() + 2);
+    assert_eq!(host.call_with(Method::POST, "/length", "x".repeat(1 << 20)).status, 413);
 }
 
 static NOTED: Mutex<Vec<String>> = Mutex::new(Vec::new());

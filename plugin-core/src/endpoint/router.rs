@@ -242,18 +242,22 @@ impl Router {
     }
 }
 
+/// What extractors of actix-web are told. Bodies are read, and their size limited, before they see them; theirs would only be smaller.
+/// And they say 404 of a path that was found, with a value in it that is wrong.
+pub(crate) fn extracting() -> Rc<Extensions> {
+    let mut extracting = Extensions::new();
+    extracting.insert(PathConfig::default().error_handler(|error, _| error.into()));
+    extracting.insert(PayloadConfig::new(usize::MAX));
+    extracting.insert(FormConfig::default().limit(usize::MAX));
+    extracting.insert(JsonConfig::default().limit(usize::MAX));
+    Rc::new(extracting)
+}
+
 impl HttpServiceFactory for Router {
     fn register(self, config: &mut AppService) {
         let root = ResourceDef::prefix(PREFIX);
         let map = self.resource_map(root.clone());
-        // Bodies are read, and their size limited, before extractors see them; theirs would only be smaller. And they say 404
-        // of a path that was found, with a value in it that is wrong.
-        let mut extracting = Extensions::new();
-        extracting.insert(PathConfig::default().error_handler(|error, _| error.into()));
-        extracting.insert(PayloadConfig::new(usize::MAX));
-        extracting.insert(FormConfig::default().limit(usize::MAX));
-        extracting.insert(JsonConfig::default().limit(usize::MAX));
-        let extracting = Rc::new(extracting);
+        let extracting = extracting();
         let service = fn_service(move |mut request: ServiceRequest| {
             request.add_data_container(Rc::clone(&extracting));
             let router = self.clone();

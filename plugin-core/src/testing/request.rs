@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     context::caller::{Caller, Scopes, request_id},
     delivery::webhook::{Verify, sign_github},
-    endpoint::router::PREFIX,
+    endpoint::router::{PREFIX, extracting},
     id::time_ordered,
     plugin::secret::Secret,
     point::Plugin,
@@ -122,7 +122,8 @@ impl TestHost {
     }
 
     fn request(&mut self, method: Method, path: &str, build: impl FnOnce(TestRequest) -> TestRequest) -> Response {
-        let request = build(TestRequest::default().method(method).uri(path)).to_srv_request();
+        let mut request = build(TestRequest::default().method(method).uri(path)).to_srv_request();
+        request.add_data_container(extracting());
         let scopes = Scopes::These(self.scopes.as_slice().into());
         let (app, user) = (self.app.clone(), self.user.clone());
         Caller { app, user, scopes, token: None, request: request_id(self.now()) }.attach(&request);

@@ -114,6 +114,19 @@ fn messages_that_come_at_once_are_all_kept() {
 }
 
 #[test]
+fn a_message_that_a_conversation_has_no_room_for_is_413_and_not_counted() {
+    let server = Running::start();
+    let ada = server.speaking("shop", "ada");
+    let path = endpoint("conversations", "/conversations");
+    ada.posted(&path, json!({ "id": "c" })).is(201);
+    let long = json!({ "from": "user", "text": "x".repeat(600_000) });
+    ada.posted(&format!("{path}/c/messages"), long.clone()).is(201);
+    let problem = ada.posted(&format!("{path}/c/messages"), long).refuses(413);
+    assert_eq!(problem["type"], json!("/problems/conversation-full"));
+    assert_eq!(ada.got(&endpoint("analytics-plugin", "/stats")).is(200)["messages"], json!(1));
+}
+
+#[test]
 fn config_and_theme_are_objects() {
     let server = Running::start();
     let ada = server.speaking("shop", "ada");

@@ -18,6 +18,9 @@ const COUNT: &str = "/api/plugins/data-plugin/endpoints/count";
 const GITHUB: &str = "/api/plugins/github-integration/webhooks/github-events";
 const ROOM_TO_GROW: u64 = 32 << 20;
 
+/// A way to be wrong: its name, and how a request of it is made.
+type Kind = (&'static str, fn(&mut Dice) -> Raw);
+
 /// A request as bytes.
 struct Raw {
     line: Vec<u8>,
