@@ -171,7 +171,7 @@ impl Clock {
     #[inline]
     pub(crate) fn moment(&self) -> Moment {
         match &self.0 {
-            Kind::System => Moment(Ticks::now().nanoseconds()),
+            Kind::System => Moment(Ticks::now().all_nanoseconds()),
             Kind::Manual(clock) => Moment(u64::try_from(clock.now().as_nanosecond()).unwrap_or(0)),
         }
     }

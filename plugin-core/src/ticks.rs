@@ -17,6 +17,8 @@ pub(crate) struct Ticks(u64);
 /// Nanoseconds a tick, times 2^24; one until it was measured.
 static SCALE: AtomicU64 = AtomicU64::new(1 << SHIFT);
 const SHIFT: u32 = 24;
+/// More than a minute of any counter whose tick is no longer than a nanosecond.
+const MOST: u64 = 1 << (63 - SHIFT);
 
 /// Measures the counter against the system's clock, once a process. It takes a fifth of a millisecond.
 pub(crate) fn calibrate() {
@@ -43,16 +45,34 @@ impl Ticks {
         Self(cycles())
     }
 
-    /// How long ago `earlier` was. Nothing if it is later, as it may seem to a thread that changed its processor.
-    #[inline]
-    pub(crate) fn nanoseconds_since(self, earlier: Self) -> u64 {
-        Self(self.0.saturating_sub(earlier.0)).nanoseconds()
+    /// So many.
+    pub(crate) fn of(count: u64) -> Self {
+        Self(count)
     }
 
-    /// Nanoseconds since the counter began.
+    /// How many there are.
+    #[inline]
+    pub(crate) fn count(self) -> u64 {
+        self.0
+    }
+
+    /// How long ago `earlier` was. Nothing if it is later, as it may seem to a thread that changed its processor.
+    #[inline]
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Self(self.0.saturating_sub(earlier.0))
+    }
+
+    /// Their length, if it is no more than a minute; a minute at least if it is more.
     #[inline]
     pub(crate) fn nanoseconds(self) -> u64 {
-        ((u128::from(self.0) * u128::from(SCALE.load(Relaxed))) >> SHIFT) as u64
+        // So few that one multiplication of words holds the product.
+        (self.0.min(MOST) * SCALE.load(Relaxed)) >> SHIFT
+    }
+
+    /// Their length, however many they are.
+    pub(crate) fn all_nanoseconds(self) -> u64 {
+        let nanoseconds = (u128::from(self.0) * u128::from(SCALE.load(Relaxed))) >> SHIFT;
+        u64::try_from(nanoseconds).unwrap_or(u64::MAX)
     }
 }
 
@@ -69,8 +89,9 @@ mod tests {
             while began.elapsed() < Duration::from_millis(2) {
                 std::hint::spin_loop();
             }
-            let (took, ticks) = (began.elapsed(), Ticks::now().nanoseconds_since(from));
-            Duration::from_nanos(ticks).abs_diff(took) < took / 20
+            let (took, ticks) = (began.elapsed(), Ticks::now().since(from));
+            assert_eq!(ticks.nanoseconds(), ticks.all_nanoseconds());
+            Duration::from_nanos(ticks.nanoseconds()).abs_diff(took) < took / 20
         });
         assert!(close);
     }

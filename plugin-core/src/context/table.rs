@@ -2,20 +2,20 @@
 
 use std::{any::Any, fmt};
 
-use crate::point::Ix;
+use crate::{bare::typed::Typed, point::Ix};
 
 /// For each point, by its [`Ix`], the list of its handlers in a type that only its dispatcher knows.
 #[derive(Default)]
 pub struct PointTable {
     lens: Box<[u32]>,
-    lists: Box<[Option<Box<dyn Any + Send + Sync>>]>,
+    lists: Box<[Option<Typed>]>,
 }
 
 impl PointTable {
     /// The table with `lists`, each with its number of handlers, at the places that their points have.
     pub fn new(lists: impl IntoIterator<Item = (&'static Ix, usize, Box<dyn Any + Send + Sync>)>) -> Self {
         let mut lens = vec![0];
-        let mut by_place: Vec<Option<Box<dyn Any + Send + Sync>>> = vec![None];
+        let mut by_place: Vec<Option<Typed>> = vec![None];
         for (ix, len, list) in lists {
             let place = ix.get();
             if lens.len() <= place {
@@ -23,7 +23,7 @@ impl PointTable {
                 by_place.resize_with(place + 1, || None);
             }
             lens[place] = u32::try_from(len).expect("a binary has fewer handlers than that");
-            by_place[place] = Some(list);
+            by_place[place] = Some(Typed::new(list));
         }
         Self { lens: lens.into(), lists: by_place.into() }
     }
@@ -37,7 +37,7 @@ impl PointTable {
     /// The list of the point, an `L`.
     #[inline]
     pub fn list<L: 'static>(&self, ix: &Ix) -> Option<&L> {
-        self.lists.get(ix.peek())?.as_deref()?.downcast_ref()
+        self.lists.get(ix.peek())?.as_ref()?.get()
     }
 }
 

@@ -195,12 +195,17 @@ pub fn fire<'a, H: HookPoint>(outer: &'a Scope, hook: &'a H) -> Fire<'a, H> {
 
 /// Fires the hook that `make` makes within `outer`, if it has handlers.
 #[inline]
-pub async fn fire_with<H: HookPoint>(outer: &Scope, make: impl FnOnce() -> H + Send) -> Outcome {
-    if !outer.lent().shared.hooks.listens(H::ix()) {
-        return Outcome::default();
+pub fn fire_with<'a, H: HookPoint>(
+    outer: &'a Scope,
+    make: impl FnOnce() -> H + Send + 'a,
+) -> impl Future<Output = Outcome> + Send + 'a {
+    async move {
+        if !outer.lent().shared.hooks.listens(H::ix()) {
+            return Outcome::default();
+        }
+        let hook = make();
+        fire(outer, &hook).await
     }
-    let hook = make();
-    fire(outer, &hook).await
 }
 
 pin_project! {
@@ -231,6 +236,7 @@ impl<H: HookPoint> Future for Fire<'_, H> {
     }
 }
 
+/// Apart from what it chooses among, so that each of these has no more of a stack frame than it needs.
 #[inline(never)]
 fn start<'a, H: HookPoint>(
     outer: &'a Scope,
@@ -238,18 +244,26 @@ fn start<'a, H: HookPoint>(
     run: Pin<&mut Lending<'a, Call, Running, Outcome>>,
     cx: &mut task::Context<'_>,
 ) -> Poll<Outcome> {
-    let Some(list) = list::<H>(outer) else { return Poll::Ready(Outcome::default()) };
-    match &list.calls {
-        Calls::Sync(entries) => Poll::Ready(sync::fire(outer, entries, hook)),
-        Calls::Typed(entries) => {
-            let scope = outer.nested(Running::point(H::NAME, outer.data()));
-            run.lend(scope, |scope, slot| run::direct(scope, list, entries, hook, slot, cx))
-        }
-        Calls::Any => {
-            let scope = outer.nested(Running::point(H::NAME, outer.data()));
-            run.lend(scope, |scope, slot| slot.start(|| run::any(scope, list, hook, None), cx))
-        }
+    match list::<H>(outer) {
+        Some(HookList { calls: Calls::Sync(entries), .. }) => sync::fire(outer, entries, hook),
+        Some(list) => lend(outer, list, hook, run, cx),
+        None => Poll::Ready(Outcome::default()),
     }
+}
+
+#[inline(never)]
+fn lend<'a, H: HookPoint>(
+    outer: &'a Scope,
+    list: &'a HookList<H>,
+    hook: &'a H,
+    run: Pin<&mut Lending<'a, Call, Running, Outcome>>,
+    cx: &mut task::Context<'_>,
+) -> Poll<Outcome> {
+    let scope = outer.nested(Running::point(H::NAME, outer.data()));
+    run.lend(scope, |scope, slot| match &list.calls {
+        Calls::Typed(entries) => run::direct(scope, list, entries, hook, slot, cx),
+        _ => slot.start(|| run::any(scope, list, hook, None), cx),
+    })
 }
 
 impl<H> fmt::Debug for Fire<'_, H> {

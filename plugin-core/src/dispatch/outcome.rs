@@ -66,8 +66,21 @@ impl IntoIterator for Failures {
     type Item = Failed;
     type IntoIter = std::vec::IntoIter<Failed>;
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.map(|all| *all).unwrap_or_default().into_iter()
+    fn into_iter(mut self) -> Self::IntoIter {
+        self.0.take().map(|all| *all).unwrap_or_default().into_iter()
+    }
+}
+
+// Nearly always there is nothing to drop, which is seen where an outcome is dropped and not in a call.
+impl Drop for Failures {
+    #[inline]
+    fn drop(&mut self) {
+        #[cold]
+        #[inline(never)]
+        fn end(_: Box<Vec<Failed>>) {}
+        if let Some(all) = self.0.take() {
+            end(all);
+        }
     }
 }
 

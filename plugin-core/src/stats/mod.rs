@@ -97,6 +97,8 @@ struct Shard {
 #[derive(Default)]
 struct Times {
     nanoseconds: AtomicU64,
+    /// What was timed by the counter; together it is far cheaper to convert than one by one.
+    ticks: AtomicU64,
     buckets: [AtomicU64; BUCKETS],
 }
 
@@ -212,6 +214,7 @@ impl Stats {
             sum.calls += shard.calls[leader as usize].load(Relaxed);
             let times = &shard.times[item as usize];
             sum.timing.sum += Duration::from_nanos(times.nanoseconds.load(Relaxed));
+            sum.timing.sum += Duration::from_nanos(Ticks::of(times.ticks.load(Relaxed)).all_nanoseconds());
             for (sum, count) in sum.timing.buckets.iter_mut().zip(&times.buckets) {
                 *sum += count.load(Relaxed);
             }
@@ -224,7 +227,13 @@ impl Stats {
     /// The figures as this thread counts them. It holds until the thread suspends the future that asked.
     #[inline]
     pub(crate) fn mine(&self) -> Mine<'_> {
-        let at = Thread::current().shard();
+        self.of(Thread::current())
+    }
+
+    /// The figures as `thread` counts them, which is the current one.
+    #[inline]
+    pub(crate) fn of(&self, thread: Thread) -> Mine<'_> {
+        let at = thread.shard();
         let shard = self.shards[at].get_or_init(|| Shard::new(self.leaders.len()));
         Mine { shard, shared: at == thread::SHARDS - 1, all: self.timing == Timing::All }
     }
@@ -291,8 +300,18 @@ impl Mine<'_> {
     #[inline]
     pub(crate) fn took_since(&self, item: u32, since: Ticks) -> Ticks {
         let now = Ticks::now();
-        self.took(item, now.nanoseconds_since(since));
+        self.took_between(item, since, now);
         now
+    }
+
+    /// Counts how long a call of `item` took that began and ended then.
+    #[inline]
+    pub(crate) fn took_between(&self, item: u32, began: Ticks, ended: Ticks) {
+        if let Some(times) = self.shard.times.get(item as usize) {
+            let took = ended.since(began);
+            self.add(&times.ticks, took.count());
+            self.add(&times.buckets[bucket(took.nanoseconds())], 1);
+        }
     }
 
     #[inline]

@@ -194,7 +194,13 @@ impl Marked {
     /// Begins a call of items of `host` in the current thread. Which one runs is said with [`at`](Self::at).
     #[inline]
     pub(crate) fn new(host: u16) -> Self {
-        let place = Thread::current().place();
+        Self::of(Thread::current(), host)
+    }
+
+    /// The same in `thread`, which is the current one.
+    #[inline]
+    pub(crate) fn of(thread: Thread, host: u16) -> Self {
+        let place = thread.place();
         let calls = place.calls.load(Relaxed);
         let level = &place.levels[((calls & DEPTH) as usize).min(LEVELS - 1)];
         // What was said at this level before is over.

@@ -21,7 +21,10 @@ use crate::{
     error::{Error, Result},
     plugin::state::PluginState,
     point::{Dynamic, HookPoint},
-    stats::{Ended, thread::Marked},
+    stats::{
+        Ended,
+        thread::{Marked, Thread},
+    },
 };
 
 struct HookSteps<'a, H> {
@@ -114,12 +117,13 @@ pub(super) fn direct<'x, H: HookPoint>(
     if chain::is_too_deep(scope) || chain::is_traced() {
         return slot.start(|| any(scope, list, hook, None), cx);
     }
-    let mine = stats.mine();
+    let thread = Thread::current();
+    let mine = stats.of(thread);
     let run = mine.run(entries.first().map_or(u32::MAX, |entry| entry.item));
     if mine.times(run) {
         return slot.start(|| GoesOn::at(0, scope, list, hook, Run::timed), cx);
     }
-    let marked = Marked::new(stats.host());
+    let marked = Marked::of(thread, stats.host());
     let mut room = Slot::default();
     let came = catch_unwind(AssertUnwindSafe(|| {
         let (running, marked) = (scope.data(), marked.writer());

@@ -3,6 +3,7 @@
 use std::{
     ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
+    task::Poll,
 };
 
 use super::{SyncEntry, told::Told};
@@ -18,23 +19,27 @@ use crate::{
     },
     plugin::state::PluginState,
     point::HookPoint,
-    stats::{Ended, Mine, thread::Marked},
+    stats::{
+        Ended, Mine,
+        thread::{Marked, Thread},
+    },
     ticks::Ticks,
 };
 
 /// Runs a list of `fn`s: no future, no slot, no deadline.
-#[inline]
-pub(super) fn fire<H: HookPoint>(outer: &Scope, entries: &[SyncEntry<H>], hook: &H) -> Outcome {
+#[inline(never)]
+pub(super) fn fire<H: HookPoint>(outer: &Scope, entries: &[SyncEntry<H>], hook: &H) -> Poll<Outcome> {
     let scope = outer.nested(Running::point(H::NAME, outer.data()));
     let stats = &outer.lent().shared.stats;
     if chain::is_too_deep(&scope) || chain::is_traced() {
-        return fire_traced(&scope, entries, hook);
+        return Poll::Ready(fire_traced(&scope, entries, hook));
     }
-    let mine = stats.mine();
+    let thread = Thread::current();
+    let mine = stats.of(thread);
     let run = mine.run(entries.first().map_or(u32::MAX, |entry| entry.item));
-    let marked = Marked::new(stats.host());
+    let marked = Marked::of(thread, stats.host());
     if mine.times(run) {
-        return fire_slowly(&scope, entries, hook, &marked, Some(mine));
+        return Poll::Ready(fire_timed(&scope, entries, hook, &marked, mine));
     }
     // One guard for all: where a failure came from is known by what was said to run. What the loop needs at every turn is its own,
     // so that it stays in registers.
@@ -50,12 +55,12 @@ pub(super) fn fire<H: HookPoint>(outer: &Scope, entries: &[SyncEntry<H>], hook: 
         }
         Ok(ControlFlow::Continue(()))
     }));
-    match ended {
+    Poll::Ready(match ended {
         Ok(Ok(ControlFlow::Continue(()))) => Outcome::fine(entries.len()),
         Ok(Ok(ControlFlow::Break(()))) => with_some_off(&scope, entries, hook, &marked),
         Ok(Err(error)) => after_failure(&scope, entries, hook, &marked, Failure::Error(error)),
         Err(payload) => after_failure(&scope, entries, hook, &marked, Failure::Panic(guard::message(payload))),
-    }
+    })
 }
 
 #[cold]
@@ -70,7 +75,8 @@ fn fire_traced<H: HookPoint>(scope: &Scope, entries: &[SyncEntry<H>], hook: &H) 
     let stats = &scope.lent().shared.stats;
     let mine = stats.mine();
     let run = mine.run(entries.first().map_or(u32::MAX, |entry| entry.item));
-    fire_slowly(scope, entries, hook, &Marked::new(stats.host()), mine.times(run).then_some(mine))
+    let (marked, timed) = (Marked::new(stats.host()), mine.times(run).then_some(mine));
+    fire_rest(scope, entries, entries, hook, &marked, timed, told)
 }
 
 /// Goes on at the handler that was said to run, now that a plugin is off.
@@ -86,16 +92,62 @@ fn said_to_run<H>(scope: &Scope, entries: &[SyncEntry<H>]) -> usize {
     entries.iter().position(|entry| entry.item as usize == scope.data().current()).unwrap_or(entries.len())
 }
 
-/// With a stopwatch, or traced.
+/// How many handlers are timed before what they took is counted.
+const LAPS: usize = 16;
+
+/// With a stopwatch. While handlers run it is only read: counting between them costs more than all of it afterwards.
 #[inline(never)]
-fn fire_slowly<H: HookPoint>(
+fn fire_timed<H: HookPoint>(
     scope: &Scope,
     entries: &[SyncEntry<H>],
     hook: &H,
     marked: &Marked,
-    timed: Option<Mine<'_>>,
+    mine: Mine<'_>,
 ) -> Outcome {
-    fire_rest(scope, entries, entries, hook, marked, timed, Told::new::<H>(None))
+    let mut laps = [Ticks::default(); LAPS + 1];
+    for lap in entries.chunks(LAPS) {
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            let (running, marked) = (scope.data(), marked.writer());
+            let [began, ends @ ..] = &mut laps;
+            *began = Ticks::now();
+            for (entry, end) in lap.iter().zip(ends) {
+                running.now(entry.item);
+                marked.at(entry.item);
+                if !PluginState::all_on() {
+                    return Ok(ControlFlow::Break(()));
+                }
+                let result = (entry.call)(scope, hook);
+                *end = Ticks::now();
+                result?;
+            }
+            Ok(ControlFlow::Continue(()))
+        }));
+        let count = |ended: &[SyncEntry<H>]| {
+            for (entry, lap) in ended.iter().zip(laps.windows(2)) {
+                let &[began, end] = lap else { continue };
+                mine.took_between(entry.item, began, end);
+            }
+        };
+        let failure = match ended {
+            Ok(Ok(ControlFlow::Continue(()))) => {
+                count(lap);
+                continue;
+            }
+            Ok(Ok(ControlFlow::Break(()))) => None,
+            Ok(Err(error)) => Some(Failure::Error(error)),
+            Err(payload) => Some(Failure::Panic(guard::message(payload))),
+        };
+        let at = said_to_run(scope, lap);
+        // One that panicked has no end.
+        count(lap.get(..at + usize::from(matches!(failure, Some(Failure::Error(_))))).unwrap_or(lap));
+        let mut told = Told::new::<H>(None);
+        let rest = match failure {
+            Some(failure) => failed_at(&mut told, scope, entries, failure),
+            None => entries.get(said_to_run(scope, entries)..).unwrap_or_default(),
+        };
+        return fire_rest(scope, entries, rest, hook, marked, Some(mine), told);
+    }
+    Outcome::fine(entries.len())
 }
 
 /// Goes on after the handler that was said to run has failed.
