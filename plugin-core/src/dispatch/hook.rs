@@ -195,17 +195,12 @@ pub fn fire<'a, H: HookPoint>(outer: &'a Scope, hook: &'a H) -> Fire<'a, H> {
 
 /// Fires the hook that `make` makes within `outer`, if it has handlers.
 #[inline]
-pub fn fire_with<'a, H: HookPoint>(
-    outer: &'a Scope,
-    make: impl FnOnce() -> H + Send + 'a,
-) -> impl Future<Output = Outcome> + Send + 'a {
-    async move {
-        if !outer.lent().shared.hooks.listens(H::ix()) {
-            return Outcome::default();
-        }
-        let hook = make();
-        fire(outer, &hook).await
+pub async fn fire_with<H: HookPoint>(outer: &Scope, make: impl FnOnce() -> H + Send) -> Outcome {
+    if !outer.lent().shared.hooks.listens(H::ix()) {
+        return Outcome::default();
     }
+    let hook = make();
+    fire(outer, &hook).await
 }
 
 pin_project! {

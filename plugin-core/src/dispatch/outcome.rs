@@ -77,7 +77,7 @@ impl Drop for Failures {
     fn drop(&mut self) {
         #[cold]
         #[inline(never)]
-        fn end(_: Box<Vec<Failed>>) {}
+        fn end<T>(_: T) {}
         if let Some(all) = self.0.take() {
             end(all);
         }

@@ -184,9 +184,6 @@ fn is_problem(text: &str) -> bool {
     kind && problem.is_some_and(|problem| problem["status"].is_u64() && problem["title"].is_string())
 }
 
-/// A part of a request, and what makes it wrong.
-type Kind = (&'static str, fn(&mut Dice) -> Raw);
-
 #[test]
 fn a_thousand_malformed_requests_are_each_refused_with_a_problem() {
     let server = Running::start();
