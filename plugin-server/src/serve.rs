@@ -55,7 +55,7 @@ pub(crate) fn serve(settings: Settings, catalog: Catalog, on_failed: OnFailedPlu
         }
     }
     let listener = listen(&settings.listen)?;
-    let engine = storage::open(&settings.data_dir)?;
+    let (engine, closing) = storage::open(&settings.data_dir)?;
     let runtime = runtime::start()?;
     let served = actix_web::rt::System::new().block_on(run(
         &settings,
@@ -66,6 +66,7 @@ pub(crate) fn serve(settings: Settings, catalog: Catalog, on_failed: OnFailedPlu
         runtime.handle().clone(),
     ));
     runtime.shutdown_background();
+    closing.wait();
     served
 }
 

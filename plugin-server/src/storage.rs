@@ -1,6 +1,12 @@
 //! Where data is: the directory, and the engine this build has.
 
-use std::{fs, io, path::Path, sync::Arc};
+use std::{
+    fs, io,
+    path::Path,
+    sync::{Arc, Weak},
+    thread,
+    time::{Duration, Instant},
+};
 
 use plugin_core::store::engine::Engine;
 
@@ -11,12 +17,15 @@ use crate::exit::Failure;
 /// # Errors
 /// Exit code 4 if another process has it, 5 if the store refuses to open, 2 if this build has no engine.
 #[cfg(feature = "rocksdb")]
-pub(crate) fn open(dir: &Path) -> Result<Arc<dyn Engine>, Failure> {
+pub(crate) fn open(dir: &Path) -> Result<(Arc<dyn Engine>, Closing), Failure> {
     use crate::rocks::{OpenError, RocksEngine};
 
     prepare(dir)?;
     match RocksEngine::open(dir) {
-        Ok(engine) => Ok(Arc::new(engine)),
+        Ok(engine) => {
+            let closing = Closing(engine.closed());
+            Ok((Arc::new(engine), closing))
+        }
         Err(error @ OpenError::InUse { .. }) => Err(Failure::InUse(error.to_string())),
         Err(error) => Err(Failure::Store(error.to_string())),
     }
@@ -27,9 +36,32 @@ pub(crate) fn open(dir: &Path) -> Result<Arc<dyn Engine>, Failure> {
 /// # Errors
 /// Always: this build has no engine.
 #[cfg(not(feature = "rocksdb"))]
-pub(crate) fn open(dir: &Path) -> Result<Arc<dyn Engine>, Failure> {
-    let _ = (dir, prepare);
+pub(crate) fn open(dir: &Path) -> Result<(Arc<dyn Engine>, Closing), Failure> {
+    let _ = (dir, prepare, Closing);
     Err(Failure::Usage("this build has no storage engine: build it with the feature `rocksdb`".to_owned()))
+}
+
+/// How long a process that ends waits for threads that still hold the store.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// An open store, for whoever ends the process. RocksDB's threads must not outlive `main`: what the C++ library takes down then, they
+/// would use.
+#[must_use = "the store may still be in use when the process ends"]
+pub(crate) struct Closing(Weak<()>);
+
+impl Closing {
+    /// Waits until nobody holds the store any more and it has closed.
+    pub(crate) fn wait(self) {
+        let began = Instant::now();
+        while self.0.strong_count() > 0 {
+            if began.elapsed() > PATIENCE {
+                tracing::warn!("the store is still in use while the process ends; what was written is safe");
+                return;
+            }
+            #[expect(clippy::disallowed_methods, reason = "the threads that hold it tell nobody when they let go")]
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
 }
 
 /// Makes `dir`, or takes it from everybody else: it holds tokens and what plugins keep.

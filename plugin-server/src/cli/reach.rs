@@ -7,7 +7,13 @@ use plugin_core::{catalog::Catalog, host::Host, store::engine::Engine};
 use tokio::runtime::Handle;
 
 use super::{args::Place, catalog, load, remote::Remote};
-use crate::{control::Control, exit::Failure, runtime, serve, settings::Settings, storage};
+use crate::{
+    control::Control,
+    exit::Failure,
+    runtime, serve,
+    settings::Settings,
+    storage::{self, Closing},
+};
 
 /// Who does the work.
 pub(super) enum Reach {
@@ -34,9 +40,13 @@ pub(super) fn with<T>(place: Place, work: impl AsyncFnOnce(Reach) -> Result<T, F
     // It outlives the work: its threads cannot be waited for where futures run.
     let runtime = runtime::start()?;
     let tasks = runtime.handle().clone();
-    let done = System::new().block_on(async move {
+    let mut closing = None;
+    let done = System::new().block_on(async {
         let engine = match storage::open(&settings.data_dir) {
-            Ok(engine) => engine,
+            Ok((engine, close)) => {
+                closing = Some(close);
+                engine
+            }
             Err(in_use @ Failure::InUse(_)) => {
                 return work(Reach::Server(server(&settings.data_dir, in_use).await?)).await;
             }
@@ -45,6 +55,7 @@ pub(super) fn with<T>(place: Place, work: impl AsyncFnOnce(Reach) -> Result<T, F
         work(Reach::Store(Offline::open(catalog, settings, engine, tasks).await?)).await
     });
     runtime.shutdown_background();
+    closing.map(Closing::wait).unwrap_or_default();
     done
 }
 

@@ -13,7 +13,7 @@ use std::{
     collections::BTreeSet,
     fmt,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, Weak},
 };
 
 use plugin_core::store::engine::{
@@ -43,13 +43,14 @@ const DEFAULT_FAMILY: &str = "default";
 /// # Ok::<(), plugin_server::rocks::OpenError>(())
 /// ```
 pub struct RocksEngine {
-    // In the order in which they must go: the writer ends, the database closes, the folder is free.
+    // In the order in which they must go: the writer ends, the database closes, the folder is free, and whoever waits for that sees it.
     writer: Writer,
     db: Arc<Db>,
     names: RwLock<BTreeSet<Keyspace>>,
     tuning: Tuning,
     path: PathBuf,
     _lock: DirectoryLock,
+    closed: Arc<()>,
 }
 
 impl RocksEngine {
@@ -70,7 +71,12 @@ impl RocksEngine {
             path: path.clone(),
             source,
         })?;
-        Ok(Self { writer, db, names: RwLock::new(names), tuning, path, _lock: lock })
+        Ok(Self { writer, db, names: RwLock::new(names), tuning, path, _lock: lock, closed: Arc::default() })
+    }
+
+    /// What is gone when the store has closed.
+    pub fn closed(&self) -> Weak<()> {
+        Arc::downgrade(&self.closed)
     }
 
     /// How many commits were asked for, and how many groups and disk syncs they took.
