@@ -4,6 +4,7 @@
 use std::{
     cell::Cell,
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{
         Mutex, MutexGuard, Once, OnceLock, PoisonError,
@@ -19,11 +20,14 @@ use std::{
 
 use super::{Clock, Kind as ClockKind, ManualClock, Sleep, Timestamp};
 
-/// How far apart two looks at the places are. An alarm rings at most two of them late.
+/// How far apart two looks at the places are. An alarm rings at most two of them late; with a limit that is not short, at most one early.
 const TICK: Duration = Duration::from_millis(5);
 
 /// After how many looks that found nothing the thread sleeps until it is needed.
 const LINGER: u32 = 200;
+
+/// How many places a thread keeps for later.
+const KEPT: usize = 64;
 
 /// Limits below this are counted from the exact time, since the last look may be late where the machine has too much to do.
 const SHORT: Duration = Duration::from_secs(1);
@@ -195,10 +199,15 @@ fn take() -> &'static Place {
 fn give(place: &'static Place) {
     let kept = FREE.try_with(|free| {
         let mut all = free.0.take();
-        all.push(place);
+        let keeps = all.len() < KEPT;
+        if keeps {
+            all.push(place);
+        }
         free.0.set(all);
+        keeps
     });
-    if kept.is_err() {
+    // A thread that ends others' work must not hoard what they would use again.
+    if kept != Ok(true) {
         KEEPER.places().free.push(place);
     }
 }
@@ -269,16 +278,16 @@ impl Keeper {
     }
 
     fn look(&self) {
-        let mut idle = 0;
+        let (mut idle, mut due) = (0, Vec::new());
         loop {
             thread::park_timeout(TICK);
             let now = exactly();
             self.now.store(now, SeqCst);
-            idle = if self.ring(now) { 0 } else { idle + 1 };
+            idle = if self.ring(now, &mut due) { 0 } else { idle + 1 };
             if idle > LINGER {
                 self.awake.store(false, SeqCst);
                 // Whoever armed an alarm before that is seen here; whoever does after it sees that nobody looks.
-                if self.ring(now) {
+                if self.ring(now, &mut due) {
                     self.awake.store(true, SeqCst);
                 }
                 while !self.awake.load(SeqCst) {
@@ -289,17 +298,20 @@ impl Keeper {
         }
     }
 
-    /// Wakes those whose time has come; whether anybody waits.
-    fn ring(&self, now: u64) -> bool {
+    /// Wakes those whose time has come; whether anybody waits. `due` is empty room for their wakers, which run whatever they like and
+    /// so must not find anything locked here.
+    fn ring(&self, now: u64, due: &mut Vec<Waker>) -> bool {
         let mut armed = false;
         for place in &self.places().all {
             let until = place.until.load(SeqCst);
             armed |= until != Coarse::NEVER;
-            if until <= now
-                && let Some(waker) = &*place.waker()
-            {
-                waker.wake_by_ref();
+            if until <= now {
+                due.extend(place.waker().clone());
             }
+        }
+        for waker in due.drain(..) {
+            // Nobody's waker may end the thread that all limits need.
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
         }
         armed
     }
@@ -356,7 +368,6 @@ mod tests {
     fn an_alarm_of_a_manual_clock_rings_when_the_clock_is_moved() {
         let manual = ManualClock::at(Timestamp::UNIX_EPOCH);
         let (clock, limit) = (Clock::from(manual.clone()), Duration::from_secs(5));
-        let mut woken = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         let mut alarm = None;
         let until = clock.coarse(limit).plus(limit);
         let mut waits = Box::pin(poll_fn(|cx| {
@@ -365,10 +376,6 @@ mod tests {
         }));
         assert!(futures_util::FutureExt::now_or_never(waits.as_mut()).is_none());
         manual.set("1970-01-01T00:00:05Z".parse().expect("an instant"));
-        woken_up(&mut woken, waits);
-    }
-
-    fn woken_up(runtime: &mut tokio::runtime::Runtime, waits: Pin<Box<impl Future<Output = ()>>>) {
-        runtime.block_on(waits);
+        tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(waits);
     }
 }

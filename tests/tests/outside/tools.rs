@@ -54,6 +54,13 @@ impl Running {
         self.folder.path().join("data")
     }
 
+    /// Asserts that its log says `text`, which may arrive after the answer to the request that it is about.
+    #[track_caller]
+    pub(crate) fn logs(&self, text: &str) {
+        let line = self.wait_for_line(Duration::from_secs(10), |line| line.contains(text));
+        line.unwrap_or_else(|error| panic!("{error}"));
+    }
+
     /// A client with the admin token that speaks for `user` in `app`.
     pub(crate) fn speaking(&self, app: &str, user: &str) -> Api {
         self.admin().app(app).user(user)
