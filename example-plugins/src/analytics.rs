@@ -106,14 +106,14 @@ fn without_addresses(text: &str) -> String {
     let mut rest = text;
     while let Some(at) = rest.find('@') {
         let (before, domain) = (&rest[..at], &rest[at + 1..]);
-        let local = trailing(before, |c| c.is_ascii_alphanumeric() || "._%+-'".contains(c));
+        let local = trailing(before, |c| is_latin(c) || "._%+-'".contains(c));
         let local = local.trim_start_matches(['.', '\'']);
-        let domain = leading(domain, |c| c.is_ascii_alphanumeric() || ".-".contains(c));
+        let domain = leading(domain, |c| is_latin(c) || ".-".contains(c));
         let domain = domain.trim_end_matches(['.', '-']);
         let last = domain.rsplit_once('.').map_or("", |(_, last)| last);
         let is_address = !local.is_empty()
             && !domain.starts_with('.')
-            && last.len() >= 2
+            && last.chars().count() >= 2
             && !last.bytes().all(|b| b.is_ascii_digit());
         if is_address {
             out.push_str(&before[..before.len() - local.len()]);
@@ -126,6 +126,12 @@ fn without_addresses(text: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// Whether an address may have it: a digit, or a letter of the languages that are written in Latin letters. Those of other scripts often
+/// stand next to an address without a space.
+fn is_latin(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}') && c.is_alphabetic()
 }
 
 /// The longest end of `text` whose characters are all `allowed`.
@@ -192,6 +198,7 @@ mod tests {
             ("Write to ada.lovelace+x@mail.example.co.uk, please.", "Write to [e-mail], please."),
             ("a@example.com,b@example.org;c@example.net", "[e-mail],[e-mail];[e-mail]"),
             ("<ada@example.com>.", "<[e-mail]>."),
+            ("josé@example.com, jörg@exämple.de", "[e-mail], [e-mail]"),
             ("メールはada@example.comです", "メールは[e-mail]です"),
             ("@app.route('/ping')", "@app.route('/ping')"),
             ("a@b", "a@b"),

@@ -11,7 +11,15 @@ use std::{
 };
 
 use actix_web::web::Data;
-use plugin_core::{Clock, catalog::Catalog, host::Host, store::engine::Engine};
+use plugin_core::{
+    Clock,
+    catalog::Catalog,
+    host::Host,
+    store::{
+        StoreError,
+        engine::{Engine, EngineError},
+    },
+};
 use tokio::{
     runtime::Handle,
     signal::unix::{Signal, SignalKind, signal},
@@ -33,6 +41,9 @@ const DRAIN: Duration = Duration::from_secs(25);
 const DEACTIVATED: Duration = Duration::from_secs(28);
 /// When a stop that does not end is cut short.
 const HARD_STOP: Duration = Duration::from_secs(30);
+
+/// How soon after the first a second signal is the same one.
+const AT_ONCE: Duration = Duration::from_millis(500);
 
 /// What becomes of a start at which a plugin failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,7 +176,10 @@ pub(crate) async fn on<T: Send + 'static>(
     work: impl Future<Output = plugin_core::Result<T>> + Send + 'static,
 ) -> Result<T, Failure> {
     match tasks.spawn(work).await {
-        Ok(done) => done.map_err(|error| Failure::Failed(format!("{error:?}"))),
+        Ok(done) => done.map_err(|error| match error.downcast_ref() {
+            Some(StoreError::Engine(damaged @ EngineError::Corrupt(_))) => Failure::Store(damaged.to_string()),
+            _ => Failure::Failed(format!("{error:?}")),
+        }),
         Err(error) => Err(Failure::Failed(format!("the host's work was cut off: {error}"))),
     }
 }
@@ -215,8 +229,12 @@ async fn offer_sign_in(auth: &Auth, address: &str) -> Result<(), Failure> {
 
 /// Ends the process when the stop takes too long, or at a second signal.
 fn cut_short(mut signals: Signals) {
+    let began = Instant::now();
     actix_web::rt::spawn(async move {
-        signals.next().await;
+        // Whoever signals both a process and its group sends one signal twice.
+        while began.elapsed() < AT_ONCE {
+            signals.next().await;
+        }
         tracing::error!("cut short by a second signal");
         process::exit(1);
     });

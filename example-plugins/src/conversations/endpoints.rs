@@ -5,7 +5,7 @@ use plugin_core::{prelude::*, store::Versioned};
 use super::{
     AssistantMessage, AssistantResponse, ConversationBeforeMessage, ConversationEnd, ConversationStart, Conversations,
     OutgoingMessage, Speaker, SystemPrompt, UserRegister,
-    stored::{Conversation, ConversationId, Message, Saved},
+    stored::{Conversation, ConversationId, Message, Saved, Turn},
 };
 
 /// A conversation to be created.
@@ -63,6 +63,7 @@ async fn create(ctx: &Context<Conversations>, new: Json<NewConversation>) -> Res
         Some(id) => ConversationId::new(id)?,
         None => ConversationId::next(ctx).await?,
     };
+    let _turn = Turn::take(ctx, &id)?;
     let taken = || Error::conflict(format!("there is a conversation `{}` already", id.as_str()));
     if Conversation::exists(ctx, &id).await? {
         return Err(taken());
@@ -117,6 +118,7 @@ async fn say(
 async fn end(ctx: &Context<Conversations>, id: Path<String>) -> Result<Json<Ended>> {
     greet(ctx).await?;
     let id = ConversationId::new(id.into_inner())?;
+    let _turn = Turn::take(ctx, &id)?;
     Conversation::load_open(ctx, &id).await?;
     let _ = ctx.fire(&ConversationEnd { conversation_id: id.as_str().to_owned() }).await;
     loop {

@@ -1,5 +1,10 @@
 //! What is kept of a conversation, and the rules of changing it: created once, added to until it ends, ended once.
 
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
 use plugin_core::{
     prelude::*,
     store::{Revision, Versioned},
@@ -35,10 +40,14 @@ pub(super) struct ConversationId(String);
 impl ConversationId {
     pub(super) fn new(id: String) -> Result<Self> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
-        if (1..=128).contains(&id.len()) && id.bytes().all(allowed) {
+        // No path can name these two.
+        if (1..=128).contains(&id.len()) && id.bytes().all(allowed) && !matches!(&*id, "." | "..") {
             Ok(Self(id))
         } else {
-            Err(Error::unprocessable("id", "use 1 to 128 characters of `A-Z a-z 0-9 . _ : -`"))
+            Err(Error::unprocessable(
+                "id",
+                "use 1 to 128 characters of `A-Z a-z 0-9 . _ : -`, and not `.` or `..` alone",
+            ))
         }
     }
 
@@ -53,6 +62,41 @@ impl ConversationId {
 
     fn key(&self) -> String {
         format!("conversations:{}", self.0)
+    }
+}
+
+/// The right to start or to end a conversation, which one request has at a time: its hook is fired before the change is kept, so that a
+/// crash between the two repeats the hook and never loses it, and nobody else may fire it meanwhile. A server is alone with its data, so
+/// that a set in its memory knows all who try.
+pub(super) struct Turn(TurnKey);
+
+/// Of which host, known by where its settings are; of which app; which conversation.
+type TurnKey = (usize, String, String);
+
+static TURNS: Mutex<BTreeSet<TurnKey>> = Mutex::new(BTreeSet::new());
+
+fn turns() -> MutexGuard<'static, BTreeSet<TurnKey>> {
+    TURNS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Turn {
+    /// Takes it.
+    ///
+    /// # Errors
+    /// 409 if another request has it.
+    pub(super) fn take(ctx: &Context<Conversations>, id: &ConversationId) -> Result<Self> {
+        let host = std::ptr::from_ref(ctx.config()).addr();
+        let key = (host, ctx.app_id().to_string(), id.as_str().to_owned());
+        if turns().insert(key.clone()) {
+            return Ok(Self(key));
+        }
+        Err(Error::conflict(format!("another request is starting or ending conversation `{}`", id.as_str())))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        turns().remove(&self.0);
     }
 }
 

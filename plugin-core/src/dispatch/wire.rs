@@ -11,8 +11,25 @@ use crate::{
 
 /// Reads a `T`; a 422 that names the field if it is none.
 pub(crate) fn decode<T: DeserializeOwned>(json: Value) -> Result<T> {
-    serde_path_to_error::deserialize(json)
-        .map_err(|wrong| Error::unprocessable(wrong.path().to_string(), wrong.inner().to_string()))
+    serde_path_to_error::deserialize(json).map_err(|wrong| {
+        let text = wrong.inner().to_string();
+        Error::unprocessable(field(wrong.path().to_string(), &text), text)
+    })
+}
+
+/// The field that is wrong, by the `path` at which something was found, empty or `.` for the whole, and what is said of it.
+pub(crate) fn field(path: String, said: &str) -> String {
+    let path = if path == "." { String::new() } else { path };
+    // serde says where the object is that lacks a field, or has it twice or without being asked, and names the field in its text alone.
+    let begins = ["missing field `", "duplicate field `", "unknown field `"];
+    let named = begins.iter().find_map(|begin| said.strip_prefix(begin)).and_then(|rest| rest.split('`').next());
+    match named {
+        Some(name) if path.is_empty() => name.to_owned(),
+        // One that is unknown was read, so that it may be part of the path.
+        Some(name) if said.starts_with("unknown") && path.rsplit('.').next() == Some(name) => path,
+        Some(name) => format!("{path}.{name}"),
+        None => path,
+    }
 }
 
 /// The view of `value` that handlers of [`Dynamic`] have; none, said in the log, if it has no JSON.

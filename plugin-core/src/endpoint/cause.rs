@@ -9,6 +9,7 @@ use actix_web::{
 };
 
 use crate::{
+    dispatch::wire,
     endpoint::problem::Problem,
     error::{Error, FieldError},
 };
@@ -108,16 +109,6 @@ pub(super) fn stalled() -> Problem {
 
 /// 422 because of what was found at `path`, empty or `.` for the whole.
 pub(super) fn at_path(path: String, detail: String) -> Problem {
-    let path = if path == "." { String::new() } else { path };
-    // serde says where the object is that lacks a field, or has it twice or without being asked, and names the field in its text alone.
-    let begins = ["missing field `", "duplicate field `", "unknown field `"];
-    let named = begins.iter().find_map(|begin| detail.strip_prefix(begin)).and_then(|rest| rest.split('`').next());
-    let field = match named {
-        Some(name) if path.is_empty() => name.to_owned(),
-        // One that is unknown was read, so that it may be part of the path.
-        Some(name) if detail.starts_with("unknown") && path.rsplit('.').next() == Some(name) => path,
-        Some(name) => format!("{path}.{name}"),
-        None => path,
-    };
+    let field = wire::field(path, &detail);
     invalid(field, detail)
 }

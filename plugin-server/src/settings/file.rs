@@ -16,7 +16,7 @@ pub(super) fn read(
 ) {
     let table: toml::Table = match text.parse() {
         Ok(table) => table,
-        Err(error) => return problems.push(format!("{}: {}", path.display(), error.to_string().trim_end())),
+        Err(error) => return problems.push(format!("{}{}: {}", path.display(), place(text, &error), error.message())),
     };
     let origin = Origin::File(path.to_owned());
     for (key, value) in table {
@@ -40,6 +40,16 @@ pub(super) fn read(
             }
         }
     }
+}
+
+/// Where in `text` the error is, as `:line:column`. Not the line itself, which may hold a secret.
+fn place(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    before.map_or_else(String::new, |before| {
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        format!(":{line}:{column}")
+    })
 }
 
 /// The value as JSON; TOML's instants are texts there.

@@ -79,6 +79,11 @@ impl<'a> Tables<'a> {
         for part in rest.split("__") {
             let known = resolve(&plugin.schema, schema).get("properties").and_then(Value::as_object);
             let field = known.and_then(|known| known.iter().find(|(field, _)| as_variable(field) == part));
+            if let (None, Some(known)) = (field, known) {
+                let names: Vec<String> = known.keys().map(|field| as_variable(field)).collect();
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                return warnings.push(format!("the variable {name} has no effect: {}", unknown("field", part, &names)));
+            }
             schema = field.map_or(&Value::Null, |(_, schema)| schema);
             fields.push(field.map_or_else(|| part.to_ascii_lowercase(), |(field, _)| field.clone()));
         }

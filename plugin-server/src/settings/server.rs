@@ -30,7 +30,7 @@ struct Setting {
 static ALL: &[Setting] = &[
     Setting { name: "listen", variable: "PLUGIN_SERVER_LISTEN", default: || "127.0.0.1:8080".into() },
     Setting { name: "data_dir", variable: "PLUGIN_SERVER_DATA_DIR", default: || "./data".into() },
-    Setting { name: "log", variable: "PLUGIN_SERVER_LOG", default: || "info,actix_server=warn".into() },
+    Setting { name: "log", variable: "PLUGIN_SERVER_LOG", default: || "info,actix_server=warn,actix_http=off".into() },
     Setting { name: "log_format", variable: "PLUGIN_SERVER_LOG_FORMAT", default: || "auto".into() },
     Setting { name: "timing", variable: "PLUGIN_SERVER_TIMING", default: || "sampled".into() },
     Setting { name: "workers", variable: "PLUGIN_SERVER_WORKERS", default: || threads().into() },

@@ -77,6 +77,20 @@ fn a_variable_of_somebody_else_is_a_warning() {
 }
 
 #[test]
+fn what_is_no_toml_is_said_by_its_place_and_not_by_its_text() {
+    let error = load("listen = \"127.0.0.1:1\"\n[plugins.x]\nsecret = \"hunter2", &[], &[]).unwrap_err().to_string();
+    assert!(error.starts_with("server.toml:3:") && !error.contains("hunter2"), "{error}");
+}
+
+#[test]
+fn a_variable_for_a_setting_that_a_plugin_has_not_is_a_warning_with_the_nearest_name() {
+    let variables = [("PLUGIN_SERVER__PLUGINS__CLEANUP_PLUGIN__KEEP_DAY", "1")];
+    let settings = load("", &variables, &[]).unwrap();
+    assert_eq!(settings.warnings.len(), 1, "{:?}", settings.warnings);
+    assert!(settings.warnings[0].contains("did you mean `KEEP_DAYS`?"), "{}", settings.warnings[0]);
+}
+
+#[test]
 fn a_variable_of_a_plugin_that_is_not_linked_is_a_warning_with_the_nearest_name() {
     let variables =
         [("PLUGIN_SERVER__PLUGINS__CLEENUP__LOUD", "true"), ("PLUGIN_SERVER__PLUGINS__CLEANUP_PLUGIN", "on")];

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::tools::{Ask, Expect, Running, assert_instant, converse, endpoint};
+use crate::tools::{Ask, Expect, Running, assert_instant, converse, endpoint, entry, eventually};
 
 #[test]
 fn a_conversation_is_created_had_ended_and_shown() {
@@ -57,7 +57,7 @@ fn what_is_well_formed_and_wrong_is_422() {
     let server = Running::start();
     let ada = server.speaking("shop", "ada");
     let path = endpoint("conversations", "/conversations");
-    for id in ["", "a b", "a/b", "ä", "a@b", &"x".repeat(129)] {
+    for id in ["", "a b", "a/b", "ä", "a@b", ".", "..", &"x".repeat(129)] {
         ada.posted(&path, json!({ "id": id })).refuses(422);
     }
     for id in ["A.b_c:d-9", &"x".repeat(128)] {
@@ -133,4 +133,31 @@ fn config_and_theme_are_objects() {
     for path in ["/config", "/theme"] {
         assert!(ada.got(&endpoint("conversations", path)).is(200).is_object());
     }
+}
+
+#[test]
+fn whoever_ends_a_conversation_at_the_same_time_as_others_ends_it_alone() {
+    let server = Running::start();
+    let ada = server.speaking("shop", "ada");
+    let path = endpoint("conversations", "/conversations");
+    for number in 0..10 {
+        let id = format!("c{number}");
+        for (what, path, body, done) in
+            [("create", path.clone(), json!({ "id": id }), 201), ("end", format!("{path}/{id}/end"), json!({}), 200)]
+        {
+            let statuses: Vec<u16> = std::thread::scope(|scope| {
+                let callers: Vec<_> = (0..8).map(|_| scope.spawn(|| ada.posted(&path, body.clone()).status)).collect();
+                callers.into_iter().map(|caller| caller.join().expect("no panic")).collect()
+            });
+            assert_eq!(statuses.iter().filter(|status| **status == done).count(), 1, "{what}: {statuses:?}");
+            assert!(statuses.iter().all(|status| [done, 409].contains(status)), "{what}: {statuses:?}");
+        }
+    }
+    // Hooks run before the answer, so that these figures are final; the events that they publish are heard later.
+    for (plugin, hook) in [("data-source", "publish"), ("admin-extension", "started"), ("admin-extension", "ended")] {
+        let shown = server.admin().got(&format!("/api/plugins/{plugin}")).is(200);
+        assert_eq!(entry(&shown["items"], "name", hook)["calls"], json!(10), "{plugin}: {shown}");
+    }
+    let heard = || server.admin().got(&endpoint("data-consumer", "/seen")).is(200)["apps"]["shop"].clone();
+    eventually(heard, |heard| *heard == json!(10));
 }

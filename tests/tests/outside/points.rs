@@ -84,3 +84,14 @@ fn a_payload_that_does_not_fit_is_422_and_a_caller_without_the_scope_403() {
     plain.posted("/api/filters/message:beforeSend", json!({ "text": "x" })).refuses(403);
     server.anonymous().posted("/api/hooks/conversation:end", json!({ "conversationId": "x" })).refuses(401);
 }
+
+#[test]
+fn a_payload_that_lacks_a_field_is_told_which() {
+    let server = Running::start();
+    for (path, field) in
+        [("/api/hooks/conversation:end", "conversationId"), ("/api/filters/message:beforeSend", "text")]
+    {
+        let problem = server.admin().posted(path, json!({})).refuses(422);
+        assert_eq!(problem["errors"][0]["field"], json!(field), "{problem}");
+    }
+}

@@ -75,7 +75,8 @@ impl Deliveries {
             return Err(Refused::TooLarge);
         }
         if !plugin.is_on() {
-            return Err(Refused::PluginOff);
+            let why = plugin.unavailable();
+            return Err(Refused::PluginOff(why.detail().unwrap_or("the plugin is not active").to_owned()));
         }
         verify(webhook.item.verify, plugin, headers, body)?;
         let document = document(headers, body)?;

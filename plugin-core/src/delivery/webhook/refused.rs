@@ -13,8 +13,8 @@ pub enum Refused {
     #[error("the plugin has no such webhook")]
     Unknown,
     /// The plugin takes no work now.
-    #[error("the plugin is not active")]
-    PluginOff,
+    #[error("{0}")]
+    PluginOff(String),
     /// The plugin's settings hold no secret to verify with.
     #[error("webhook secret not configured")]
     NoSecret,
@@ -55,7 +55,7 @@ impl Refused {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Unknown => StatusCode::NOT_FOUND,
-            Self::PluginOff | Self::NoSecret => StatusCode::SERVICE_UNAVAILABLE,
+            Self::PluginOff(_) | Self::NoSecret => StatusCode::SERVICE_UNAVAILABLE,
             Self::Signature => StatusCode::UNAUTHORIZED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -72,7 +72,7 @@ impl Refused {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unknown => "not-found",
-            Self::PluginOff => "plugin-unavailable",
+            Self::PluginOff(_) => "plugin-unavailable",
             Self::NoSecret => "webhook-secret-not-configured",
             Self::Signature => "bad-signature",
             Self::TooLarge => "too-large",
