@@ -232,8 +232,11 @@ fn cut_short(mut signals: Signals) {
     let began = Instant::now();
     actix_web::rt::spawn(async move {
         // Whoever signals both a process and its group sends one signal twice.
-        while began.elapsed() < AT_ONCE {
+        loop {
             signals.next().await;
+            if began.elapsed() >= AT_ONCE {
+                break;
+            }
         }
         tracing::error!("cut short by a second signal");
         process::exit(1);

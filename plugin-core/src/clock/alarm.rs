@@ -10,7 +10,7 @@ use std::{
         Mutex, MutexGuard, Once, OnceLock, PoisonError,
         atomic::{
             AtomicBool, AtomicU64,
-            Ordering::{Relaxed, SeqCst},
+            Ordering::{Acquire, Relaxed, SeqCst},
         },
     },
     task::{self, Waker},
@@ -53,7 +53,8 @@ impl Clock {
     #[inline]
     pub(crate) fn coarse(&self, limit: Duration) -> Coarse {
         match &self.0 {
-            ClockKind::System if limit >= SHORT && KEEPER.awake.load(Relaxed) => Coarse(KEEPER.now.load(Relaxed)),
+            // Whoever sees it awake sees the time that it was roused at, too.
+            ClockKind::System if limit >= SHORT && KEEPER.awake.load(Acquire) => Coarse(KEEPER.now.load(Relaxed)),
             ClockKind::System => Coarse(exactly()),
             ClockKind::Manual(clock) => Coarse(u64::try_from(clock.now().as_nanosecond()).unwrap_or(0)),
         }
@@ -125,15 +126,19 @@ impl Alarm {
     pub(crate) fn wakes(&mut self, cx: &task::Context<'_>) {
         match &mut self.0 {
             Kind::System { place, waker } => {
-                let known = Known::of(cx.waker());
-                if *waker != Some(known) {
-                    *place.waker() = Some(cx.waker().clone());
-                    *waker = Some(known);
+                if *waker != Some(Known::of(cx.waker())) {
+                    let new = cx.waker().clone();
+                    *waker = Some(Known::of(&new));
+                    let old = place.waker().replace(new);
+                    // Not while the place is locked: what a waker's end does is its own.
+                    drop(old);
                 }
             }
-            // Whoever asks knows from the time itself whether it has come.
             Kind::Manual { sleep, .. } => {
-                let _ = sleep.as_mut().poll(&mut task::Context::from_waker(cx.waker()));
+                // Whoever is woken knows from the time itself whether it has come: also if it came before this.
+                if sleep.as_mut().poll(&mut task::Context::from_waker(cx.waker())).is_ready() {
+                    cx.waker().wake_by_ref();
+                }
             }
         }
     }
@@ -306,7 +311,8 @@ impl Keeper {
             let until = place.until.load(SeqCst);
             armed |= until != Coarse::NEVER;
             if until <= now {
-                due.extend(place.waker().clone());
+                let waker = catch_unwind(AssertUnwindSafe(|| place.waker().clone()));
+                due.extend(waker.ok().flatten());
             }
         }
         for waker in due.drain(..) {

@@ -194,20 +194,10 @@ impl<'r, 'a, C, T: 'static, S: Steps<'a, C, T>> Run<'r, 'a, C, T, S> {
     /// A run of what is called a `kind`, for at most `limit`, counted from when a handler first suspends.
     #[inline]
     pub(crate) fn new(kind: &'static str, entries: &'r [Entry<C>], limit: Duration, steps: S) -> Self {
-        let scope = steps.scope();
-        let shared: &'a Shared = &scope.lent().shared;
-        Self {
-            steps,
-            slot: Contained(Slot::default()),
-            shared,
-            span: is_traced().then(|| span(kind, scope)),
-            turns: Turns { entries, stats: &shared.stats, at: 0, stage: Stage::New },
-            limit,
-            timed: false,
-            named: None,
-            since: Ticks::default(),
-            wait: None,
-        }
+        let span = is_traced().then(|| span(kind, steps.scope()));
+        let mut run = Self::resumed(entries, 0, limit, steps);
+        (run.span, run.turns.stage) = (span, Stage::New);
+        run
     }
 
     /// A run of which the handlers before `at` had their turn. It is counted, and neither traced nor timed.
