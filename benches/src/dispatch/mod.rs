@@ -199,8 +199,8 @@ fn nobody(options: &Options, targets: &mut Targets) {
 
 fn two_threads(options: &Options, targets: &mut Targets) {
     let bed = Bed::new(Style::Sync, 16, Timing::Sampled);
-    let work = |times: u64| {
-        let (scope, fired) = (bed.scope(), Fired::default());
+    let work = |thread: u64, times: u64| {
+        let (scope, fired) = (bed.scope(), Fired { value: thread });
         drive(async {
             for _ in 0..times {
                 let _ = black_box(ours::fire(&scope, &fired).await);
@@ -210,9 +210,11 @@ fn two_threads(options: &Options, targets: &mut Targets) {
     let table = interleave(
         options,
         vec![
-            Case::new("one thread", |times| std::thread::scope(|scope| drop(scope.spawn(|| work(64 * times))))),
+            Case::new("one thread", |times| std::thread::scope(|scope| drop(scope.spawn(|| work(0, 64 * times))))),
             Case::new("two threads, as much each", |times| {
-                std::thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(|| work(64 * times)))));
+                std::thread::scope(|scope| {
+                    (0..2).for_each(|thread| drop(scope.spawn(move || work(thread, 64 * times))));
+                });
             }),
         ],
     );
