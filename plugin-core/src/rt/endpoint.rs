@@ -31,17 +31,7 @@ where
         meta,
         describe,
         place: Place::Worker,
-        run: |visit| {
-            async move {
-                let args = match A::extract(visit.request, visit.payload).await {
-                    Ok(args) => args,
-                    Err(error) => return HttpResponse::from_error(error),
-                };
-                let scope = visit.call.scope(visit.name, visit.item);
-                item::<F>().call(C::view(&scope), args).await.answer(visit.request)
-            }
-            .boxed_local()
-        },
+        run: on_worker::<C, A, F>,
     })
 }
 
@@ -55,18 +45,24 @@ where
         meta,
         describe,
         place: Place::Worker,
-        run: |visit| {
-            async move {
-                let args = match A::extract(visit.request, visit.payload).await {
-                    Ok(args) => args,
-                    Err(error) => return HttpResponse::from_error(error),
-                };
-                let scope = visit.call.scope(visit.name, visit.item);
-                item::<F>().call(C::view(&scope), args).await.answer(visit.request)
-            }
-            .boxed_local()
-        },
+        run: on_worker::<C, A, F>,
     })
+}
+
+/// Answers with an `async fn` on the thread that took the request.
+fn on_worker<C: ContextArg, A: Arguments, F>(visit: Visit<'_>) -> LocalBoxFuture<'_, HttpResponse>
+where
+    F: for<'a> LocalHandler<'a, C, A, Out: Answer>,
+{
+    async move {
+        let args = match A::extract(visit.request, visit.payload).await {
+            Ok(args) => args,
+            Err(error) => return HttpResponse::from_error(error),
+        };
+        let scope = visit.call.scope(visit.name, visit.item);
+        item::<F>().call(C::view(&scope), args).await.answer(visit.request)
+    }
+    .boxed_local()
 }
 
 /// For an `async fn` of the plugin `O` without a context.

@@ -190,8 +190,8 @@ fn stopping_lets_a_handler_end_and_begins_no_other() {
     assert_eq!((logged(), waiting(&running, "source")), (vec!["begin 1 in default".to_owned(), "end 1".to_owned()], 1));
 }
 
-#[test]
-fn what_outlasts_the_drain_is_dropped_and_comes_again() {
+/// Deliveries that were stopped while a listener slept for longer than they waited.
+fn broken_off() -> Running {
     let world = World::at(NOON);
     let running = begin_with(&world, &[listener_of(0, &HEAR)], None).started();
     running.emit_to("default", json!({ "n": 1, "do": "sleep" }));
@@ -202,21 +202,18 @@ fn what_outlasts_the_drain_is_dropped_and_comes_again() {
         Box::pin(async move { deliveries.stop(&clock, Duration::from_secs(5)).await }),
     );
     running.advance(Duration::from_secs(60));
+    running
+}
+
+#[test]
+fn what_outlasts_the_drain_is_dropped_and_comes_again() {
+    let running = broken_off();
     assert_eq!((logged(), waiting(&running, "source")), (vec!["begin 1 in default".to_owned()], 1));
 }
 
 #[test]
 fn what_a_late_request_publishes_is_written_also_when_deliveries_were_broken_off() {
-    let world = World::at(NOON);
-    let running = begin_with(&world, &[listener_of(0, &HEAR)], None).started();
-    running.emit_to("default", json!({ "n": 1, "do": "sleep" }));
-    running.settle();
-    let (deliveries, clock) = (running.deliveries.clone(), running.shared.clock.clone());
-    crate::spawn::Spawn::spawn(
-        &*running.tasks,
-        Box::pin(async move { deliveries.stop(&clock, Duration::from_secs(5)).await }),
-    );
-    running.advance(Duration::from_secs(60));
+    let running = broken_off();
     running.emit(2);
     assert_eq!((logged(), waiting(&running, "source")), (vec!["begin 1 in default".to_owned()], 2));
 }
