@@ -4,10 +4,6 @@
 ///
 /// Only for a type of which a value was handed in, as registrations do: there are types without any, and this would make one up. So it
 /// is this crate's alone.
-///
-/// ```compile_fail,E0603
-/// let nothing = plugin_core::bare::item::item::<std::convert::Infallible>();
-/// ```
 #[inline]
 pub(crate) fn item<F: Copy + 'static>() -> F {
     const { assert!(size_of::<F>() == 0, "only function items have no size") };

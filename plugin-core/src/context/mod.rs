@@ -53,12 +53,6 @@ impl<P: Plugin> Context<P> {
     pub fn view(scope: &Scope) -> &Self;
 
     /// What the host knows of this call. Not for authors: it leads to the engine, and so to what other plugins store.
-    ///
-    /// ```compile_fail
-    /// fn of<P: plugin_core::Plugin>(ctx: &plugin_core::Context<P>) {
-    ///     ctx.scope();
-    /// }
-    /// ```
     #[inline]
     pub(crate) fn scope(&self) -> &Scope {
         &self.scope

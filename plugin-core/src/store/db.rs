@@ -55,12 +55,6 @@ const ATTEMPTS: usize = 1000;
 /// ```
 ///
 /// What others stored is out of its reach: it gives out neither the engine behind it nor the keyspace.
-///
-/// ```compile_fail
-/// fn of(db: &plugin_core::store::Db) {
-///     db.engine();
-/// }
-/// ```
 #[derive(Debug, Clone)]
 pub struct Db(Documents);
 

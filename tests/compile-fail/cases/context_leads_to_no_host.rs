@@ -1,0 +1,11 @@
+use plugin_core::prelude::*;
+
+#[plugin(id = "curious")]
+pub struct Curious;
+
+#[hook("app:init")]
+fn look(ctx: &Context<Curious>, _: &Dynamic) {
+    let _ = ctx.scope();
+}
+
+fn main() {}

@@ -1,0 +1,3 @@
+fn main() {
+    plugin_core::bare::item::item::<()>();
+}
