@@ -2,7 +2,11 @@
 //! atomic commits with preconditions. No interactive transactions and no long snapshots, so that a database across a network
 //! can stand behind it as well as a library in the process.
 
+mod entries;
+
 use std::{fmt, future::Future, ops::Range, pin::Pin, sync::Arc};
+
+pub use self::entries::{Entries, Found};
 
 /// What an engine call gives back. Boxed: an engine is chosen at run time.
 pub type EngineFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + Send + 'a>>;
@@ -70,6 +74,25 @@ pub enum Read {
     MultiGet(Vec<Vec<u8>>),
     /// The entries of a range.
     Scan(Scan),
+    /// The entries of a range, each with the row that it points to: its value begins with the length of that row's key, two bytes,
+    /// big-endian, and with the key. See [`pointer()`]. The bytes of the rows count like those of the entries.
+    Lookup(Scan),
+}
+
+impl Read {
+    /// The range that is walked, if one is.
+    fn scan(&self) -> Option<&Scan> {
+        match self {
+            Self::Scan(scan) | Self::Lookup(scan) => Some(scan),
+            Self::Get(_) | Self::MultiGet(_) => None,
+        }
+    }
+}
+
+/// The key that the value of an entry points to, and what follows it.
+pub fn pointer(value: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = value.split_first_chunk()?;
+    rest.split_at_checked(u16::from_be_bytes(*length).into())
 }
 
 /// A range of keys to walk.
@@ -114,15 +137,8 @@ pub enum Got {
     Values(Vec<Option<Vec<u8>>>),
     /// To `Scan`.
     Entries(Entries),
-}
-
-/// What a scan found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Entries {
-    /// Keys and values, in the direction asked.
-    pub rows: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Whether the range has more entries than were given.
-    pub more: bool,
+    /// To `Lookup`.
+    Found(Found),
 }
 
 /// What must hold of a key when a commit happens.
@@ -221,6 +237,11 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// The answer of an engine that does not answer what it was asked.
+    pub(super) fn answered_otherwise() -> Self {
+        Self::Corrupt("the engine's answer is not one to the question".into())
+    }
+
     /// The refusal of a call on a keyspace that does not exist.
     pub fn unknown_keyspace(keyspace: &Keyspace) -> Self {
         Self::Invalid(format!("keyspace {keyspace:?} does not exist; open it first"))
@@ -238,6 +259,17 @@ pub trait Engine: Send + Sync + fmt::Debug + 'static {
     /// Answers all of `reads` from one snapshot of `keyspace`, which must exist.
     fn read<'a>(&'a self, keyspace: &'a Keyspace, reads: &'a [Read]) -> EngineFuture<'a, Vec<Got>>;
 
+    /// The value of one key of `keyspace`, which must exist: what [`read`](Self::read) answers to one [`Read::Get`]. For engines that can
+    /// answer it with less.
+    fn get<'a>(&'a self, keyspace: &'a Keyspace, key: &'a [u8]) -> EngineFuture<'a, Option<Vec<u8>>> {
+        Box::pin(async move {
+            match self.read(keyspace, &[Read::Get(key.to_vec())]).await?.pop() {
+                Some(Got::Value(value)) => Ok(value),
+                _ => Err(EngineError::answered_otherwise()),
+            }
+        })
+    }
+
     /// Does all of `writes` in `keyspace`, which must exist, if every precondition holds at that moment, and none otherwise:
     /// [`EngineError::Conflict`] names the first that does not.
     fn commit<'a>(&'a self, keyspace: &'a Keyspace, writes: Vec<Write>, durability: Durability)
@@ -252,7 +284,7 @@ pub trait Engine: Send + Sync + fmt::Debug + 'static {
 /// # Errors
 /// [`EngineError::TooLarge`] for a scan whose limit is over [`MAX_SCAN`].
 pub fn check_reads(reads: &[Read]) -> Result<(), EngineError> {
-    let limits = reads.iter().map(|read| if let Read::Scan(scan) = read { scan.limit } else { 0 });
+    let limits = reads.iter().filter_map(Read::scan).map(|scan| scan.limit);
     match limits.max() {
         Some(size) if size > MAX_SCAN => Err(EngineError::TooLarge { what: "a scan's limit", size, limit: MAX_SCAN }),
         _ => Ok(()),

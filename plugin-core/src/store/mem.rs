@@ -1,5 +1,7 @@
 //! The engine that keeps everything in memory: for tests and for servers that need nothing kept.
 
+pub mod strict;
+
 use std::{
     collections::{BTreeMap, btree_map},
     fmt,
@@ -9,9 +11,10 @@ use std::{
 };
 
 use super::engine::{
-    Change, Direction, Durability, Engine, EngineError, EngineFuture, Entries, Got, Keyspace, Precondition, Read, Scan,
-    Wanted, Write, check_commit, check_reads,
+    Change, Direction, Durability, Engine, EngineError, EngineFuture, Entries, Found, Got, Keyspace, Precondition,
+    Read, Scan, Wanted, Write, check_commit, check_reads, pointer,
 };
+pub use strict::StrictEngine;
 
 type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -57,7 +60,24 @@ impl MemEngine {
             .map(|read| match read {
                 Read::Get(key) => Got::Value(rows.get(key).cloned()),
                 Read::MultiGet(keys) => Got::Values(keys.iter().map(|key| rows.get(key).cloned()).collect()),
-                Read::Scan(asked) => Got::Entries(scan(rows, asked)),
+                Read::Scan(asked) => {
+                    let mut entries = Entries::default();
+                    entries.more = scan(rows, asked, |key, value| {
+                        let value = if asked.wanted == Wanted::Entries { value } else { &[] };
+                        entries.push(key, value);
+                        key.len() + value.len()
+                    });
+                    Got::Entries(entries)
+                }
+                Read::Lookup(asked) => {
+                    let mut found = Found::default();
+                    found.entries.more = scan(rows, asked, |key, value| {
+                        let row = pointer(value).and_then(|(key, _)| rows.get(key)).map(Vec::as_slice);
+                        found.push(key, value, row);
+                        key.len() + value.len() + row.map_or(0, <[u8]>::len)
+                    });
+                    Got::Found(found)
+                }
             })
             .collect())
     }
@@ -89,30 +109,32 @@ fn holds(precondition: &Precondition, value: Option<&Vec<u8>>) -> bool {
     }
 }
 
-fn scan(rows: &Rows, asked: &Scan) -> Entries {
+/// Gives the entries of a range to `take`, which tells how many bytes it took of each; whether there are more than were given.
+fn scan(rows: &Rows, asked: &Scan, take: impl FnMut(&[u8], &[u8]) -> usize) -> bool {
     // `BTreeMap::range` panics on a range that ends before it begins.
     if asked.range.start >= asked.range.end {
-        return Entries::default();
+        return false;
     }
     let bounds = (Bound::Included(&asked.range.start), Bound::Excluded(&asked.range.end));
     let found: btree_map::Range<'_, _, _> = rows.range::<Vec<u8>, _>(bounds);
     match asked.direction {
-        Direction::Forward => take(found, asked),
-        Direction::Reverse => take(found.rev(), asked),
+        Direction::Forward => walk(found, asked, take),
+        Direction::Reverse => walk(found.rev(), asked, take),
     }
 }
 
-fn take<'a>(mut found: impl Iterator<Item = (&'a Vec<u8>, &'a Vec<u8>)>, asked: &Scan) -> Entries {
-    let mut entries = Entries::default();
-    let mut bytes = 0;
-    while entries.rows.len() < asked.limit && (entries.rows.is_empty() || bytes < asked.bytes) {
-        let Some((key, value)) = found.next() else { return entries };
-        let value = if asked.wanted == Wanted::Entries { value.clone() } else { Vec::new() };
-        bytes += key.len() + value.len();
-        entries.rows.push((key.clone(), value));
+fn walk<'a>(
+    mut found: impl Iterator<Item = (&'a Vec<u8>, &'a Vec<u8>)>,
+    asked: &Scan,
+    mut take: impl FnMut(&[u8], &[u8]) -> usize,
+) -> bool {
+    let (mut taken, mut bytes) = (0, 0);
+    while taken < asked.limit && (taken == 0 || bytes < asked.bytes) {
+        let Some((key, value)) = found.next() else { return false };
+        bytes += take(key, value);
+        taken += 1;
     }
-    entries.more = found.next().is_some();
-    entries
+    found.next().is_some()
 }
 
 /// Everything here is done by the time the call returns.

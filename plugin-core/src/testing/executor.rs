@@ -15,7 +15,7 @@ use crate::{
     spawn::Spawn,
 };
 
-type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(super) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Tasks that run when the test lets them.
 #[derive(Clone, Default)]
@@ -30,6 +30,13 @@ impl Spawn for Tasks {
 impl std::fmt::Debug for Tasks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Tasks")
+    }
+}
+
+impl Tasks {
+    /// Those that nobody has taken yet.
+    pub(super) fn take(&self) -> Vec<Task> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -51,7 +58,7 @@ impl std::fmt::Debug for Running {
 
 /// Whether a task was woken since it was last polled.
 #[derive(Debug)]
-struct Signal(AtomicBool);
+pub(super) struct Signal(AtomicBool);
 
 impl Wake for Signal {
     fn wake(self: Arc<Self>) {
@@ -60,12 +67,16 @@ impl Wake for Signal {
 }
 
 impl Signal {
-    fn new() -> Arc<Self> {
+    pub(super) fn new() -> Arc<Self> {
         Arc::new(Self(AtomicBool::new(true)))
     }
 
-    fn take(&self) -> bool {
+    pub(super) fn take(&self) -> bool {
         self.0.swap(false, Ordering::SeqCst)
+    }
+
+    pub(super) fn is_set(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
     }
 }
 
@@ -88,7 +99,7 @@ impl Executor {
             {
                 return value;
             }
-            if self.turn() || signal.0.load(Ordering::SeqCst) {
+            if self.turn() || signal.is_set() {
                 continue;
             }
             match self.clock.next_sleeper() {
@@ -116,8 +127,7 @@ impl Executor {
 
     /// Polls every task that was woken; whether there was any.
     fn turn(&mut self) -> bool {
-        let new = std::mem::take(&mut *self.tasks.0.lock().unwrap_or_else(PoisonError::into_inner));
-        self.running.extend(new.into_iter().map(|task| (Running(task), Signal::new())));
+        self.running.extend(self.tasks.take().into_iter().map(|task| (Running(task), Signal::new())));
         let mut any = false;
         self.running.retain_mut(|(Running(task), signal)| {
             if !signal.take() {

@@ -1,7 +1,11 @@
-//! The test host: the host itself, over memory and a clock that the test moves. It runs in the test's own thread.
+//! The test host: the host itself, over memory and a clock that the test moves. It runs in the test's own thread. And simulations:
+//! many tasks in an order that a seed decides.
 
 mod executor;
+mod lock;
 mod request;
+mod seeds;
+mod simulation;
 mod units;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -25,7 +29,10 @@ use crate::{
 };
 
 pub use actix_web::http::Method;
+pub use lock::{documents_match_lock, documents_of_plugin_match_lock};
 pub use request::Response;
+pub use seeds::each_seed;
+pub use simulation::{Simulation, SimulationError};
 pub use units::Units;
 
 /// A host for tests, of one plugin and what it requires.

@@ -8,7 +8,7 @@ use crate::store::engine::{Change, EngineError, Got, Precondition, Read, Write};
 const WRITERS: usize = 8;
 
 #[track_caller]
-fn assert_conflict(result: Result<(), EngineError>, place: usize) {
+pub(super) fn assert_conflict(result: Result<(), EngineError>, place: usize) {
     match result {
         Err(EngineError::Conflict(found)) => assert_eq!(found, place, "the place of the write that failed"),
         other => panic!("a conflict was due, not {other:?}"),

@@ -2,12 +2,18 @@
 //!
 //! An engine's tests call [`engine_conformance!`](crate::engine_conformance) once.
 
+pub mod documents;
+
 #[expect(missing_docs, reason = "the name of a case is its sentence")]
 mod commits;
 #[expect(missing_docs, reason = "the name of a case is its sentence")]
 mod lifecycle;
 #[expect(missing_docs, reason = "the name of a case is its sentence")]
 mod limits;
+#[expect(missing_docs, reason = "the name of a case is its sentence")]
+mod lookups;
+#[expect(missing_docs, reason = "the name of a case is its sentence")]
+mod preconditions;
 #[expect(missing_docs, reason = "the name of a case is its sentence")]
 mod reads;
 
@@ -22,7 +28,7 @@ use std::{
 use super::engine::{Durability, Engine, EngineError, Entries, Got, Keyspace, Precondition, Read, Scan, Write};
 
 #[doc(hidden)]
-pub use self::{commits::*, lifecycle::*, limits::*, reads::*};
+pub use self::{commits::*, lifecycle::*, limits::*, lookups::*, preconditions::*, reads::*};
 
 /// An engine under test, together with what must outlive it, such as a temporary directory.
 pub trait Subject: Send + Sync + Sized + 'static {
@@ -68,9 +74,20 @@ macro_rules! engine_conformance {
             an_empty_or_backward_range_holds_nothing,
             a_scan_stops_at_its_limit_and_says_whether_there_is_more,
             a_scan_stops_at_its_bytes_but_gives_at_least_one_entry,
+            a_reverse_scan_stops_at_its_bytes_but_gives_at_least_one_entry,
+            whoever_goes_on_after_the_last_entry_gets_every_entry_once,
             a_scan_for_keys_leaves_values_empty,
+            a_scan_for_keys_counts_no_values_as_bytes,
             a_batch_is_answered_in_the_order_asked,
+            a_key_alone_is_answered_as_in_a_batch,
             a_batch_sees_one_snapshot,
+            a_lookup_gives_entries_and_the_rows_they_point_to,
+            the_rows_of_a_lookup_count_as_bytes,
+            a_reverse_lookup_keeps_its_limits,
+            an_entry_whose_pointer_is_cut_points_to_nothing,
+            an_entry_may_point_to_an_empty_row,
+            an_entry_and_its_row_are_of_one_moment,
+            a_batch_of_every_kind_sees_one_snapshot,
             a_commit_is_read_by_whoever_reads_after_it,
             a_write_replaces_and_a_delete_removes,
             deleting_nothing_is_no_error,
@@ -84,7 +101,12 @@ macro_rules! engine_conformance {
             a_conflict_names_the_first_write_that_failed,
             a_conflict_writes_nothing_at_all,
             preconditions_see_what_was_there_before_the_commit,
+            a_precondition_counts_at_every_place,
+            of_several_that_fail_the_first_is_named,
+            a_commit_whose_preconditions_all_hold_changes_what_it_says,
+            a_commit_that_keeps_everything_is_a_check,
             commits_at_once_lose_no_update,
+            commits_over_several_keys_at_once_lose_nothing_between_them,
             a_commit_issued_again_conflicts_with_its_own_tag,
             commits_that_are_all_issued_twice_take_effect_once,
             of_those_who_claim_a_key_at_once_one_wins,
@@ -93,6 +115,9 @@ macro_rules! engine_conformance {
             a_value_may_be_as_large_as_the_limit_and_no_larger,
             a_commit_may_have_as_many_writes_as_the_limit_and_no_more,
             a_commit_may_be_as_large_as_the_limit_and_no_larger,
+            keys_count_for_the_size_of_a_commit_whatever_becomes_of_them,
+            the_largest_values_and_the_longest_keys_come_back_as_they_were,
+            a_scan_may_have_as_many_entries_as_the_limit,
             a_scan_over_the_limit_is_refused,
             a_key_named_twice_is_refused,
             what_one_keyspace_holds_no_other_sees,
@@ -103,6 +128,9 @@ macro_rules! engine_conformance {
             relaxed_commits_survive_reopening,
             relaxed_commits_survive_reopening_after_a_sync,
             keyspaces_are_listed_after_reopening_before_they_are_opened,
+            every_keyspace_and_every_row_is_there_after_reopening,
+            a_commit_after_reopening_builds_on_what_was_there,
+            a_keyspace_may_be_opened_while_others_are_written,
         }
     };
     (@cases $make:expr; $($case:ident),* $(,)?) => {
@@ -187,8 +215,8 @@ impl<'a> Bench<'a> {
 
     /// All keys and values, as text.
     fn all(&self) -> Vec<(String, String)> {
-        let text = |bytes| String::from_utf8(bytes).expect("the cases store text");
-        self.scan(over("", "\u{10ffff}")).rows.into_iter().map(|(key, value)| (text(key), text(value))).collect()
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("the cases store text");
+        self.scan(over("", "\u{10ffff}")).iter().map(|(key, value)| (text(key), text(value))).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What reads promise: order, limits, and one snapshot a batch.
 
-use super::{Bench, Subject, put};
+use super::{Bench, Subject, block_on, put};
 use crate::store::engine::{Direction, Entries, Got, MAX_SCAN, Read, Scan, Wanted, Write};
 
 /// A scan of everything from `start` up to `end`.
@@ -15,7 +15,7 @@ pub(super) fn over(start: &str, end: &str) -> Scan {
 }
 
 fn keys(entries: &Entries) -> Vec<&str> {
-    entries.rows.iter().map(|(key, _)| std::str::from_utf8(key).expect("the cases store text")).collect()
+    entries.iter().map(|(key, _)| std::str::from_utf8(key).expect("the cases store text")).collect()
 }
 
 pub fn a_scan_gives_entries_in_ascending_order(subject: impl Subject) {
@@ -47,7 +47,7 @@ pub fn keys_are_ordered_by_their_bytes(subject: impl Subject) {
     let ordered: [&[u8]; 6] = [b"\x00", b"\x00\x00", b"\x00\xff", b"\x7f", b"\x80", b"\xff\xff"];
     bench.commit(ordered.iter().rev().map(|key| Write::put(key.to_vec(), Vec::new())).collect()).expect("puts succeed");
     let found = bench.scan(Scan { range: vec![]..vec![0xff; 3], ..over("", "") });
-    assert_eq!(found.rows.iter().map(|(key, _)| &**key).collect::<Vec<_>>(), ordered);
+    assert_eq!(found.iter().map(|(key, _)| key).collect::<Vec<_>>(), ordered);
 }
 
 pub fn an_empty_or_backward_range_holds_nothing(subject: impl Subject) {
@@ -65,11 +65,7 @@ pub fn a_scan_stops_at_its_limit_and_says_whether_there_is_more(subject: impl Su
     bench.put_all(&["a", "b", "c", "x"]);
     for (limit, count, more) in [(2, 2, true), (3, 3, false), (4, 3, false)] {
         let found = bench.scan(Scan { limit, ..over("a", "d") });
-        assert_eq!(
-            (found.rows.len(), found.more),
-            (count, more),
-            "limit {limit}; what lies beyond the range is not more"
-        );
+        assert_eq!((found.len(), found.more), (count, more), "limit {limit}; what lies beyond the range is not more");
     }
 }
 
@@ -80,7 +76,49 @@ pub fn a_scan_stops_at_its_bytes_but_gives_at_least_one_entry(subject: impl Subj
     }
     for (bytes, count) in [(0, 1), (50, 1), (150, 2), (250, 3), (1000, 3)] {
         let found = bench.scan(Scan { bytes, ..over("a", "z") });
-        assert_eq!((found.rows.len(), found.more), (count, count < 3), "entries are of 100 bytes, {bytes} were asked");
+        assert_eq!((found.len(), found.more), (count, count < 3), "entries are of 100 bytes, {bytes} were asked");
+    }
+}
+
+pub fn a_reverse_scan_stops_at_its_bytes_but_gives_at_least_one_entry(subject: impl Subject) {
+    let bench = Bench::of(&subject);
+    for key in ["a", "b", "c"] {
+        bench.put(key, &"v".repeat(99));
+    }
+    for (bytes, expected) in [(0, &["c"][..]), (100, &["c"]), (101, &["c", "b"]), (250, &["c", "b", "a"])] {
+        let found = bench.scan(Scan { direction: Direction::Reverse, bytes, ..over("a", "z") });
+        assert_eq!((&*keys(&found), found.more), (expected, expected.len() < 3), "{bytes} were asked");
+    }
+}
+
+pub fn a_scan_for_keys_counts_no_values_as_bytes(subject: impl Subject) {
+    let bench = Bench::of(&subject);
+    for key in ["a", "b", "c"] {
+        bench.put(key, &"v".repeat(99));
+    }
+    let found = bench.scan(Scan { wanted: Wanted::Keys, bytes: 2, ..over("a", "z") });
+    assert_eq!((keys(&found), found.more), (vec!["a", "b"], true), "two keys are two bytes");
+}
+
+pub fn whoever_goes_on_after_the_last_entry_gets_every_entry_once(subject: impl Subject) {
+    let bench = Bench::of(&subject);
+    let all: Vec<String> = (0..100).map(|n| format!("{n:02}")).collect();
+    bench.put_all(&all.iter().map(|key| &**key).collect::<Vec<_>>());
+    for direction in [Direction::Forward, Direction::Reverse] {
+        let (mut scan, mut found) = (Scan { direction, limit: 7, ..over("", "z") }, Vec::new());
+        loop {
+            let entries = bench.scan(scan.clone());
+            found.extend(keys(&entries).into_iter().map(str::to_owned));
+            let (Some((last, _)), true) = (entries.last(), entries.more) else { break };
+            match direction {
+                Direction::Forward => scan.range.start = [last, &[0]].concat(),
+                Direction::Reverse => scan.range.end = last.to_vec(),
+            }
+        }
+        if direction == Direction::Reverse {
+            found.reverse();
+        }
+        assert_eq!(found, all, "{direction:?}");
     }
 }
 
@@ -88,7 +126,7 @@ pub fn a_scan_for_keys_leaves_values_empty(subject: impl Subject) {
     let bench = Bench::of(&subject);
     bench.put_all(&["a", "b"]);
     let found = bench.scan(Scan { wanted: Wanted::Keys, ..over("a", "z") });
-    assert_eq!(found.rows, [(b"a".to_vec(), vec![]), (b"b".to_vec(), vec![])]);
+    assert_eq!(found.iter().collect::<Vec<_>>(), [(&b"a"[..], &b""[..]), (b"b", b"")]);
 }
 
 pub fn a_batch_is_answered_in_the_order_asked(subject: impl Subject) {
@@ -103,7 +141,8 @@ pub fn a_batch_is_answered_in_the_order_asked(subject: impl Subject) {
         Read::MultiGet(vec![]),
     ]);
     let [a, b] = ["a", "b"].map(|text| Some(Vec::from(text)));
-    let scanned = Entries { rows: vec![("b".into(), "b".into())], more: false };
+    let mut scanned = Entries::default();
+    scanned.push(b"b", b"b");
     assert_eq!(
         got,
         [
@@ -115,6 +154,16 @@ pub fn a_batch_is_answered_in_the_order_asked(subject: impl Subject) {
         ]
     );
     assert_eq!(bench.read(&[]), []);
+}
+
+pub fn a_key_alone_is_answered_as_in_a_batch(subject: impl Subject) {
+    let bench = Bench::of(&subject);
+    bench.put("empty", "");
+    bench.put("k", "value");
+    for key in ["empty", "k", "absent"] {
+        let alone = block_on(bench.engine.get(&bench.keyspace, key.as_bytes())).expect("a read succeeds");
+        assert_eq!(alone, bench.get(key), "{key}");
+    }
 }
 
 pub fn a_batch_sees_one_snapshot(subject: impl Subject) {
@@ -137,7 +186,7 @@ pub fn a_batch_sees_one_snapshot(subject: impl Subject) {
                 panic!("three questions, three answers")
             };
             assert_eq!(left, right);
-            assert_eq!(both.rows, [("left".into(), left), ("right".into(), right)]);
+            assert_eq!(both.iter().collect::<Vec<_>>(), [(&b"left"[..], &*left), (b"right", &*right)]);
         }
     });
 }
