@@ -5,7 +5,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::plugin::config::Config;
+use crate::{
+    plugin::config::Config,
+    store::{
+        codec::CodecError,
+        typed::{Incoming, Outgoing, Shape, Stored},
+    },
+};
 
 /// A dense number for a plugin or a point, given at its first use in this process, so that no name is looked up afterwards.
 ///
@@ -197,6 +203,20 @@ impl Dynamic {
     /// Gives the JSON back.
     pub fn into_json(self) -> serde_json::Value {
         self.0
+    }
+}
+
+impl Stored for Dynamic {
+    fn shape() -> &'static Shape {
+        &Shape::Any
+    }
+
+    fn store(&self, into: &mut Outgoing) -> Result<(), CodecError> {
+        self.0.store(into)
+    }
+
+    fn load(from: &mut Incoming<'_>) -> Result<Self, CodecError> {
+        Stored::load(from).map(Self)
     }
 }
 

@@ -62,8 +62,8 @@ pub enum CursorError {
 impl Cursor {
     pub(super) fn at(place: Place) -> Result<Self, CursorError> {
         // What is sorted by may itself lie as deep as a document may, and a cursor lies deeper.
-        let bytes = codec::encode(&place).map_err(|_| CursorError::TooLong)?;
-        let text = hex::encode(codec::unsealed(&bytes));
+        let value = Value::of(&place).map_err(|_| CursorError::TooLong)?;
+        let text = hex::encode(codec::payload_of(&value).map_err(|_| CursorError::TooLong)?);
         if text.len() <= LONGEST { Ok(Self { place, text }) } else { Err(CursorError::TooLong) }
     }
 

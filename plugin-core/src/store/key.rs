@@ -10,19 +10,27 @@ use crate::id::AppId;
 /// The longest key that a plugin may give, in bytes of UTF-8. Any text will do, NUL included.
 pub const MAX_USER_KEY: usize = 1024;
 
-/// What a row is. The numbers are part of the format on disk; 0x21 and 0x50 are kept for the marks of deliveries that were done and
-/// for what the host keeps about the owner of the keyspace.
+/// What a row is. The numbers are part of the format on disk; 0x21 is kept for the marks of deliveries that were
+/// done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Kind {
     /// What a plugin stored under a key of its own.
     Document = 0x10,
+    /// An entry of an index: what a document has in the indexed fields.
+    Index = 0x11,
+    /// An entry of an index in which no two documents have the same.
+    Unique = 0x12,
+    /// When a document expires.
+    Expiry = 0x13,
     /// A delivery that waits for its listener.
     Queue = 0x20,
     /// What the host keeps about a job.
     Cron = 0x30,
     /// A webhook's delivery that was accepted.
     Receipt = 0x40,
+    /// What the store keeps about itself: which indexes there are, and how far each is built.
+    Meta = 0x50,
 }
 
 /// Ends a text inside a key. Smaller than every byte that goes on, so that a prefix comes before what it begins.
@@ -51,11 +59,11 @@ impl Key {
     /// Goes on with a text, in the order of its bytes.
     #[must_use]
     pub fn text(mut self, text: &str) -> Self {
-        for byte in text.bytes() {
-            match byte {
-                0 => self.0.extend(ESCAPED_NUL),
-                byte => self.0.push(byte),
+        for (place, plain) in text.split('\0').enumerate() {
+            if place > 0 {
+                self.0.extend(ESCAPED_NUL);
             }
+            self.0.extend_from_slice(plain.as_bytes());
         }
         self.0.extend(END);
         self
@@ -71,7 +79,7 @@ impl Key {
     /// Ends with a text as it is, so that each prefix of it is a prefix of the key. Nothing may follow.
     #[must_use]
     pub fn tail(mut self, text: &str) -> Self {
-        self.0.extend(text.bytes());
+        self.0.extend_from_slice(text.as_bytes());
         self
     }
 
@@ -88,7 +96,7 @@ impl Key {
 }
 
 /// The smallest key that is greater than all that begin with `prefix`.
-fn upper_bound(prefix: &[u8]) -> Vec<u8> {
+pub(super) fn upper_bound(prefix: &[u8]) -> Vec<u8> {
     let kept = prefix.iter().rposition(|&byte| byte != 0xff).map_or(0, |place| place + 1);
     let mut end = prefix[..kept].to_vec();
     // A key begins with its kind, which is none of 0xff: there always is a byte to raise.
@@ -144,13 +152,35 @@ impl<'a> Parts<'a> {
 
 /// The document `key` of `app`. With only the beginning of a key, the beginning of all that begin with it.
 pub fn document(app: &AppId, key: &str) -> Key {
-    Key::of(Kind::Document).text(app.as_str()).tail(key)
+    // It is asked for with everything that is done to a document: one allocation.
+    let mut document = Vec::with_capacity(1 + app.as_str().len() + END.len() + key.len());
+    document.push(Kind::Document as u8);
+    Key(document).text(app.as_str()).tail(key)
 }
 
 /// App and key of a document.
 pub fn parse_document(key: &[u8]) -> Option<(String, &str)> {
     let mut parts = Parts::of(Kind::Document, key)?;
     Some((parts.text()?, parts.tail()?))
+}
+
+/// The document's key at the end of a key of a document.
+pub(super) fn tail_of_document(key: &[u8]) -> Option<&str> {
+    let app = key.strip_prefix(&[Kind::Document as u8])?;
+    // An app's id has no NUL, so the first one ends it.
+    let end = app.iter().position(|&byte| byte == 0)?;
+    std::str::from_utf8(app.get(end..)?.strip_prefix(&END)?).ok()
+}
+
+/// The row that tells that `key` of `app` expires at `millis` since the Unix epoch.
+pub(super) fn expiry(millis: u64, app: &AppId, key: &str) -> Key {
+    Key::of(Kind::Expiry).int(millis).text(app.as_str()).tail(key)
+}
+
+/// When a document expires, its app, and its key.
+pub(super) fn parse_expiry(key: &[u8]) -> Option<(u64, String, &str)> {
+    let mut parts = Parts::of(Kind::Expiry, key)?;
+    Some((parts.int()?, parts.text()?, parts.tail()?))
 }
 
 /// The delivery `number` to `listener`. A listener's deliveries are in the order of their numbers.

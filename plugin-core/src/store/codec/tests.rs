@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde::Deserialize;
 
-use super::*;
+use super::{envelope::ENVELOPE, *};
 use crate::store::{
     engine::MAX_VALUE,
     value::{
@@ -13,13 +13,13 @@ use crate::store::{
 const HEAD: Head = Head { revision: 7, tag: 0xfedc_ba98_7654_3210 };
 
 fn sealed(value: &Value) -> Vec<u8> {
-    seal(HEAD, value).expect("it can be sealed")
+    seal(HEAD, None, value).expect("it can be sealed")
 }
 
 proptest! {
     #[test]
     fn any_value_comes_out_as_it_went_in(value in any_value(), revision: u64, tag: u64) {
-        let bytes = seal(Head { revision, tag }, &value).expect("it can be sealed");
+        let bytes = seal(Head { revision, tag }, None, &value).expect("it can be sealed");
         prop_assert_eq!(head(&bytes), Ok(Head { revision, tag }));
         let start = Head { revision, tag }.to_bytes();
         prop_assert!(bytes.starts_with(&start));
@@ -55,6 +55,36 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn an_envelope_tells_what_was_sealed_without_the_payload(
+        revision: u64, tag: u64, expiry: Option<u64>, fingerprint: u64, version: u16, payload: Vec<u8>,
+    ) {
+        let head = Head { revision, tag };
+        let typed = seal_typed(head, expiry, fingerprint, version, &payload);
+        let content = Content::Typed { fingerprint, version, payload: &payload };
+        prop_assert_eq!(Envelope::of(&typed), Ok(Envelope { head, expiry, content }));
+        let dynamic = seal(head, expiry, &Value::from("x")).expect("it can be sealed");
+        let content = Content::Dynamic(&[6, 1, b'x']);
+        prop_assert_eq!(Envelope::of(&dynamic), Ok(Envelope { head, expiry, content }));
+        prop_assert_eq!(open(&dynamic), Ok(Value::from("x")));
+    }
+}
+
+#[test]
+fn an_envelope_that_is_cut_short_is_truncated() {
+    let typed = seal_typed(HEAD, Some(7), 8, 9, &[]);
+    for length in 0..typed.len() {
+        assert_eq!(Envelope::of(&typed[..length]), Err(CodecError::Truncated), "{length} bytes");
+    }
+}
+
+#[test]
+fn a_typed_document_is_not_opened_without_its_type() {
+    let typed = seal_typed(HEAD, None, 8, 9, &[0]);
+    assert_eq!(open(&typed), Err(CodecError::Typed { version: 9 }));
+}
+
 /// The bytes of `null` with one of them changed.
 fn with(place: usize, byte: u8) -> Result<Value, CodecError> {
     let mut bytes = sealed(&Value::Null);
@@ -67,6 +97,8 @@ fn each_byte_of_the_envelope_that_is_not_known_has_its_own_error() {
     assert_eq!(with(16, 2), Err(CodecError::NewerVersion { found: 2 }));
     assert_eq!(with(17, 9), Err(CodecError::UnknownCodec { found: 9 }));
     assert_eq!(with(18, 9), Err(CodecError::UnknownKind { found: 9 }));
+    assert_eq!(with(18, 0), Err(CodecError::UnknownKind { found: 0 }));
+    assert_eq!(with(18, 0x81), Err(CodecError::Truncated), "it says that it expires, and not when");
     assert!(matches!(with(16, 0), Err(CodecError::Damaged(_))));
     assert!(matches!(with(ENVELOPE, 99), Err(CodecError::Damaged(_))));
 }
@@ -94,7 +126,7 @@ fn a_forged_length_is_not_believed() {
 fn depth_is_bounded_both_ways() {
     let nested = |depth| (0..depth).fold(Value::Null, |inner, _| Value::Array(vec![inner]));
     assert_same(&open(&sealed(&nested(MAX_DEPTH))).expect("it opens"), &nested(MAX_DEPTH));
-    assert_eq!(seal(HEAD, &nested(MAX_DEPTH + 1)), Err(ValueError::TooDeep.into()));
+    assert_eq!(seal(HEAD, None, &nested(MAX_DEPTH + 1)), Err(ValueError::TooDeep.into()));
 
     let mut bytes = sealed(&Value::Null);
     bytes.truncate(ENVELOPE);
@@ -162,4 +194,23 @@ fn the_format_is_what_it_was() {
     );
     assert_eq!(hex::encode(sealed(&value)), hex);
     assert_same(&open(&hex::decode(hex).expect("hex")).expect("it opens"), &value);
+}
+
+/// The same of what stands before the payload of other kinds.
+#[test]
+fn the_format_of_envelopes_is_what_it_was() {
+    let hex = concat!(
+        "0000000000000007",
+        "fedcba9876543210",
+        "01",
+        "01",
+        "82",
+        "1122334455667788",
+        "00000197c4a5b6c7",
+        "0102",
+        "2a",
+    );
+    assert_eq!(hex::encode(seal_typed(HEAD, Some(0x197_c4a5_b6c7), 0x1122_3344_5566_7788, 0x102, &[42])), hex);
+    let dynamic = seal(HEAD, Some(1), &Value::Null).expect("it can be sealed");
+    assert_eq!(hex::encode(&dynamic[16..]), "0101810000000000000000000000000000000100");
 }

@@ -8,17 +8,25 @@
 //!
 //! A field that is missing meets no condition but `ne`, `missing` and `not`; missing is not null.
 
+mod demands;
+mod field;
 mod json;
+mod matching;
 mod query;
+mod tree;
 
-use std::{cmp::Ordering, ops::Not};
+use std::ops::Not;
 
-use serde::Serialize;
-
+pub(super) use self::demands::{Allowed, Demands, Span};
+pub use self::field::{Field, field};
 #[doc(hidden)]
 pub use self::query::__path;
-use super::value::{Value, ValueError};
-use crate::clock::Timestamp;
+use self::tree::{Node, Nodes, Tree, once};
+use super::{
+    codec::CodecError,
+    value::{Value, ValueError},
+    view::Undecoded,
+};
 
 /// The operators, as [`query!`](crate::query) and JSON spell them (JSON with a `$` before).
 pub const OPERATORS: &str = "eq, ne, gt, gte, lt, lte, in, exists, prefix";
@@ -38,45 +46,6 @@ pub const OPERATORS: &str = "eq, ne, gt, gte, lt, lte, in, exists, prefix";
 /// ```
 #[derive(Debug, Clone)]
 pub struct Filter(Result<Tree, FilterError>);
-
-/// A condition, and how deep it is: so many of `Any` and `Not` lie in one another. They are at most [`json::MAX_DEPTH`], so that
-/// whoever walks down the tree comes to an end before the stack does.
-#[derive(Debug, Clone)]
-struct Tree {
-    root: Node,
-    depth: usize,
-}
-
-/// No `Every` lies in an `Every`, and no `Any` in an `Any`.
-#[derive(Debug, Clone)]
-enum Node {
-    Every(Vec<Node>),
-    Any(Vec<Node>),
-    Not(Box<Node>),
-    Field(String, Test),
-}
-
-#[derive(Debug, Clone)]
-enum Test {
-    Eq(Operand),
-    Ne(Operand),
-    Gt(Operand),
-    Gte(Operand),
-    Lt(Operand),
-    Lte(Operand),
-    In(Vec<Operand>),
-    Exists,
-    Missing,
-    Prefix(String),
-}
-
-/// What a field is compared with.
-#[derive(Debug, Clone)]
-struct Operand {
-    value: Value,
-    /// The instant that a string names.
-    instant: Option<Timestamp>,
-}
 
 /// Why a filter is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -121,104 +90,6 @@ pub enum FilterError {
     /// Its conditions lie too deep in one another.
     #[error("conditions lie in one another more than {} deep", json::MAX_DEPTH)]
     TooDeep,
-}
-
-/// A field, to be compared with something.
-///
-/// ```
-/// use plugin_core::store::filter::field;
-///
-/// let recent = field("endedAt").gte("2026-07-01T00:00:00Z").and(field("user.id").one_of(["ada", "grace"]));
-/// ```
-pub fn field(path: impl Into<String>) -> Field {
-    Field(path.into())
-}
-
-/// A field, named by its path: see [`field`].
-#[derive(Debug, Clone)]
-pub struct Field(String);
-
-impl Field {
-    /// It equals the operand. [`None`] is null, which a field that is missing does not equal.
-    pub fn eq(self, operand: impl Serialize) -> Filter {
-        self.compare(operand, Test::Eq)
-    }
-
-    /// It does not equal the operand, or is missing.
-    pub fn ne(self, operand: impl Serialize) -> Filter {
-        self.compare(operand, Test::Ne)
-    }
-
-    /// It is greater than the operand.
-    pub fn gt(self, operand: impl Serialize) -> Filter {
-        self.compare(operand, Test::Gt)
-    }
-
-    /// It is greater than the operand or equals it.
-    pub fn gte(self, operand: impl Serialize) -> Filter {
-        self.compare(operand, Test::Gte)
-    }
-
-    /// It is less than the operand.
-    pub fn lt(self, operand: impl Serialize) -> Filter {
-        self.compare(operand, Test::Lt)
-    }
-
-    /// It is less than the operand or equals it.
-    pub fn lte(self, operand: impl Serialize) -> Filter {
-        self.compare(operand, Test::Lte)
-    }
-
-    /// It equals one of the operands: anything that serde writes as an array.
-    pub fn one_of(self, operands: impl Serialize) -> Filter {
-        self.with(operands, |path, operands| match operands {
-            Value::Array(operands) => Ok(Test::In(operands.into_iter().map(Operand::of).collect())),
-            other => Err(refused(path, "in", "an array", &other)),
-        })
-    }
-
-    /// The document has it, be it null.
-    pub fn exists(self) -> Filter {
-        self.test(Test::Exists)
-    }
-
-    /// The document does not have it.
-    pub fn missing(self) -> Filter {
-        self.test(Test::Missing)
-    }
-
-    /// It is a string that begins with the operand.
-    pub fn prefix(self, operand: impl Serialize) -> Filter {
-        self.with(operand, |path, operand| match operand {
-            Value::String(prefix) => Ok(Test::Prefix(prefix)),
-            other => Err(refused(path, "prefix", "a string", &other)),
-        })
-    }
-
-    fn compare(self, operand: impl Serialize, test: fn(Operand) -> Test) -> Filter {
-        self.with(operand, |_, operand| Ok(test(Operand::of(operand))))
-    }
-
-    fn with(self, operand: impl Serialize, test: impl FnOnce(&str, Value) -> Result<Test, FilterError>) -> Filter {
-        match Value::of(&operand) {
-            Ok(operand) => match test(&self.0, operand) {
-                Ok(test) => self.test(test),
-                Err(error) => Filter(Err(error)),
-            },
-            Err(problem) => Filter(Err(FilterError::Value { path: self.0, problem })),
-        }
-    }
-
-    fn test(self, test: Test) -> Filter {
-        Filter(match self.0.split('.').any(str::is_empty) {
-            true => Err(FilterError::Path { path: self.0 }),
-            false => Ok(Tree { root: Node::Field(self.0, test), depth: 0 }),
-        })
-    }
-}
-
-fn refused(path: &str, operator: &'static str, takes: &'static str, found: &Value) -> FilterError {
-    FilterError::Operand { path: path.into(), operator, takes, found: found.kind() }
 }
 
 impl Filter {
@@ -272,7 +143,14 @@ impl Filter {
 
     /// Whether `document` matches. An invalid filter matches nothing.
     pub fn matches(&self, document: &Value) -> bool {
-        self.0.as_ref().is_ok_and(|tree| tree.root.matches(document))
+        // Nothing is damaged in what was decoded.
+        self.0.as_ref().is_ok_and(|tree| tree.root.matches(document) == Ok(true))
+    }
+
+    /// Whether a document matches that is not decoded. Of its bytes only those are looked at that the conditions ask for: others
+    /// may be damaged unseen.
+    pub(super) fn matches_stored(&self, document: Undecoded<'_>) -> Result<bool, CodecError> {
+        Ok(self.0.as_ref().map_or(Ok(false), |tree| tree.root.matches(&document))?)
     }
 
     /// Whether it asks for nothing, so that every document matches unseen.
@@ -302,41 +180,6 @@ impl Filter {
     }
 }
 
-/// Each of `paths`, where it comes first.
-fn once<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut once = Vec::new();
-    for path in paths {
-        if !once.contains(&path) {
-            once.push(path);
-        }
-    }
-    once
-}
-
-/// The conditions of an `Every` or `Any` that grows, and the depth of the deepest.
-#[derive(Default)]
-struct Nodes {
-    nodes: Vec<Node>,
-    depth: usize,
-}
-
-impl Nodes {
-    fn extend(&mut self, nodes: Vec<Node>, depth: usize) {
-        // The first are taken over as they are, so that a filter to which conditions are added one by one is not copied each time.
-        match self.nodes.is_empty() {
-            true => self.nodes = nodes,
-            false => self.nodes.extend(nodes),
-        }
-        self.depth = self.depth.max(depth);
-    }
-}
-
-impl Tree {
-    fn of(root: Node, depth: usize) -> Result<Self, FilterError> {
-        if depth <= json::MAX_DEPTH { Ok(Self { root, depth }) } else { Err(FilterError::TooDeep) }
-    }
-}
-
 impl Not for Filter {
     type Output = Self;
 
@@ -348,78 +191,6 @@ impl Not for Filter {
 impl Default for Filter {
     fn default() -> Self {
         Self::all()
-    }
-}
-
-/// What serves a field in an index: what must equal something before what lies in a range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    Equal,
-    Range,
-}
-
-impl Node {
-    fn matches(&self, document: &Value) -> bool {
-        match self {
-            Self::Every(nodes) => nodes.iter().all(|node| node.matches(document)),
-            Self::Any(nodes) => nodes.iter().any(|node| node.matches(document)),
-            Self::Not(node) => !node.matches(document),
-            Self::Field(path, test) => test.holds(document.at(path)),
-        }
-    }
-
-    fn fields<'a>(&'a self, fields: &mut Vec<(&'a str, Rank)>) {
-        match self {
-            Self::Every(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.fields(fields)),
-            Self::Not(node) => node.fields(fields),
-            Self::Field(_, Test::Exists | Test::Missing) => {}
-            Self::Field(path, Test::Eq(_) | Test::In(_)) => fields.push((path, Rank::Equal)),
-            Self::Field(path, _) => fields.push((path, Rank::Range)),
-        }
-    }
-
-    /// The fields that are asked to be there. Below a `not` they are asked to be missing.
-    fn asked<'a>(&'a self, fields: &mut Vec<&'a str>) {
-        match self {
-            Self::Every(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.asked(fields)),
-            Self::Field(path, Test::Exists) => fields.push(path),
-            Self::Not(_) | Self::Field(..) => {}
-        }
-    }
-}
-
-impl Test {
-    fn holds(&self, stored: Option<&Value>) -> bool {
-        let orders = |operand: &Operand, holds: fn(Ordering) -> bool| {
-            stored.and_then(|stored| operand.order_of(stored)).is_some_and(holds)
-        };
-        match self {
-            Self::Eq(operand) => orders(operand, Ordering::is_eq),
-            Self::Ne(operand) => !orders(operand, Ordering::is_eq),
-            Self::Gt(operand) => orders(operand, Ordering::is_gt),
-            Self::Gte(operand) => orders(operand, Ordering::is_ge),
-            Self::Lt(operand) => orders(operand, Ordering::is_lt),
-            Self::Lte(operand) => orders(operand, Ordering::is_le),
-            Self::In(operands) => operands.iter().any(|operand| orders(operand, Ordering::is_eq)),
-            Self::Exists => stored.is_some(),
-            Self::Missing => stored.is_none(),
-            Self::Prefix(prefix) => matches!(stored, Some(Value::String(text)) if text.starts_with(&**prefix)),
-        }
-    }
-}
-
-impl Operand {
-    fn of(value: Value) -> Self {
-        let instant = if let Value::String(text) = &value { text.parse().ok() } else { None };
-        Self { value, instant }
-    }
-
-    /// How `stored` compares with this, if it is of its type.
-    fn order_of(&self, stored: &Value) -> Option<Ordering> {
-        match (stored, self.instant) {
-            (Value::Time(stored), Some(instant)) => Some(stored.cmp(&instant)),
-            _ => (stored.rank() == self.value.rank()).then(|| stored.cmp(&self.value)),
-        }
     }
 }
 

@@ -2,7 +2,15 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{query, store::value::tests::any_value};
+use crate::{
+    clock::Timestamp,
+    query,
+    store::{
+        codec::payload,
+        typed::{Stored, encode, tests::all},
+        value::tests::any_value,
+    },
+};
 
 fn document() -> Value {
     let fields = json!({
@@ -229,6 +237,53 @@ fn fields_are_named_once_those_that_equal_first() {
     assert!(query! {}.is_all() && !filter.is_all());
 }
 
+/// Any filter on fields that any value may have.
+fn filter() -> impl Strategy<Value = Filter> {
+    filter_on(vec!["a", "b", "0", "a.b", "b.1", "0.a", "c.c.c"])
+}
+
+fn filter_of_all() -> impl Strategy<Value = Filter> {
+    filter_on(vec![
+        "isOpen",
+        "letter",
+        "list.0",
+        "boxed.a",
+        "byName.a",
+        "byNumber",
+        "kind",
+        "kind.one",
+        "kind.named.a",
+        "maybe",
+    ])
+}
+
+fn filter_on(paths: Vec<&'static str>) -> impl Strategy<Value = Filter> {
+    let operand = prop_oneof![any_value(), Just(Value::from("plain")), Just(Value::Null)];
+    let condition = (proptest::sample::select(paths), 0..10, operand).prop_map(|(path, operator, operand)| {
+        let field = field(path);
+        match operator {
+            0 => field.eq(operand),
+            1 => field.ne(operand),
+            2 => field.gt(operand),
+            3 => field.gte(operand),
+            4 => field.lt(operand),
+            5 => field.lte(operand),
+            6 => field.one_of([operand, Value::from(1_u64)]),
+            7 => field.exists(),
+            8 => field.missing(),
+            _ => field.prefix("a"),
+        }
+    });
+    condition.prop_recursive(3, 8, 3, |inner| {
+        let several = proptest::collection::vec(inner.clone(), 0..3);
+        prop_oneof![
+            several.clone().prop_map(Filter::every),
+            several.prop_map(Filter::any),
+            inner.prop_map(|inner| !inner),
+        ]
+    })
+}
+
 proptest! {
     /// Against the rule as the documentation has it, without the code's shape.
     #[test]
@@ -245,6 +300,29 @@ proptest! {
         prop_assert_eq!(holds(field("f").lt(&operand)), alike && stored < operand);
         prop_assert_eq!(holds(field("f").lte(&operand)), alike && stored <= operand);
         prop_assert_eq!(holds(field("f").one_of([&operand])), alike && stored == operand);
+    }
+
+    #[test]
+    fn what_is_stored_matches_as_the_value_does(value in any_value(), filter in filter()) {
+        let mut bytes = Vec::new();
+        payload::encode(&value, &mut bytes).expect("it can be written");
+        prop_assert_eq!(filter.matches_stored(Undecoded::dynamic(&bytes)), Ok(filter.matches(&value)));
+    }
+
+    #[test]
+    fn what_is_stored_by_its_type_matches_as_the_value_does(typed in all(), filter in filter_of_all()) {
+        fn is_same<T: Stored + serde::Serialize>(typed: &T, filter: &Filter) {
+            let (bytes, value) = (encode(typed).expect("it can be stored"), Value::of(typed).expect("a value"));
+            assert_eq!(filter.matches_stored(Undecoded::typed(T::shape(), &bytes)), Ok(filter.matches(&value)));
+            // One that asks for what is there.
+            for path in ["unsigned.1", "boxed", "set", "byNumber", "kind", "three", "floats.0"] {
+                let found = value.at(path).expect("it is there");
+                for filter in [field(path).eq(found), field(path).lt(found), field(path).one_of([found]).and(filter.clone())] {
+                    assert_eq!(filter.matches_stored(Undecoded::typed(T::shape(), &bytes)), Ok(filter.matches(&value)));
+                }
+            }
+        }
+        is_same(&typed, &filter);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::clock::Timestamp;
 
 /// The name under which a [`Value`] asks for itself, so that a time reaches it as a time: in nanoseconds, as an integer of
 /// 128 bits.
-const VALUE_TOKEN: &str = "$plugin_core::Value";
+pub(in crate::store) const VALUE_TOKEN: &str = "$plugin_core::Value";
 
 impl de::Error for ValueError {
     fn custom<T: fmt::Display>(message: T) -> Self {
@@ -204,7 +204,7 @@ impl<'de> MapAccess<'de> for &mut Map {
 }
 
 /// The name of a field as the key of a map, which may be of integers or bools.
-struct Name(String);
+pub(in crate::store) struct Name(pub(in crate::store) String);
 
 macro_rules! parsed {
     ($($method:ident $visit:ident),*) => {$(

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+pub(super) use self::de::{Name, VALUE_TOKEN};
 pub use self::number::{Number, Written};
 use crate::clock::Timestamp;
 
@@ -108,6 +109,18 @@ impl Value {
             Self::Array(items) => step.parse::<usize>().ok().and_then(|place| items.get(place)),
             _ => None,
         })
+    }
+
+    /// Puts `value` at a dotted path of names, making objects on the way; nothing happens where something else stands in it.
+    pub(crate) fn put_at(&mut self, path: &str, value: Self) {
+        let (step, rest) = path.split_once('.').map_or((path, None), |(step, rest)| (step, Some(rest)));
+        let Self::Object(fields) = self else { return };
+        match rest {
+            None => drop(fields.insert(step.to_owned(), value)),
+            Some(rest) => {
+                fields.entry(step.to_owned()).or_insert_with(|| Self::Object(BTreeMap::new())).put_at(rest, value);
+            }
+        }
     }
 
     /// The name of its type, for messages.
