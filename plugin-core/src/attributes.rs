@@ -12,6 +12,10 @@
 /// | `version = "1.2.3"` | another version than Cargo.toml's |
 /// | `requires("data-source >= 1", …)` | plugins that must be there, and start first |
 /// | `durability = synced` or `relaxed` | whether a commit is on disk before it is `Ok`; `synced` unless given |
+/// | `index("users:", email, unique)` | an index over the documents whose keys begin with the text; any number of them |
+///
+/// The fields of an index have their names in documents, `-` before those in descending order, and may be paths: `meta.language`.
+/// `unique` and `sparse` mean what they do in a [`document`]'s index; the indexes of typed documents are declared there.
 ///
 /// ```
 /// use plugin_core::prelude::*;
@@ -19,6 +23,12 @@
 /// /// Counts finished conversations.
 /// #[plugin(id = "analytics-plugin")]
 /// pub struct Analytics;
+/// ```
+///
+/// ```
+/// # use plugin_core::prelude::*;
+/// #[plugin(id = "data", index("conversations:", userId, -endedAt), index("users:", email, unique))]
+/// pub struct Data;
 /// ```
 pub use plugin_macros::plugin;
 
@@ -51,6 +61,9 @@ pub use plugin_macros::Config;
 /// Derives `Serialize`, `Deserialize`, `JsonSchema`, `Clone` and `Debug` for a type that is stored or sent, with camelCase
 /// names. It stands above the type's own `#[derive]` and `#[serde]`, and what is derived or renamed there is left alone.
 ///
+/// `#[model(stored)]` is for a struct or enum that lies in a [`document`]. An enum is written as serde writes it unless told
+/// otherwise: `"open"`, `{"closed": {"by": "ada"}}`.
+///
 /// ```
 /// use plugin_core::prelude::*;
 ///
@@ -63,6 +76,93 @@ pub use plugin_macros::Config;
 /// # assert!(json == Ended { user_id: "u1".into() });
 /// ```
 pub use plugin_macros::model;
+
+/// Marks a struct as a typed document: its values lie in the plugin's data as the bytes of their fields, below keys that begin with
+/// the collection and a `:`. Derives what [`model`] derives, and writes JSON as that does.
+///
+/// | Option | Is |
+/// |---|---|
+/// | `plugin = path` | whose documents they are; required |
+/// | `collection = "…"` | the collection, `[a-z][a-z0-9-]{0,62}`; required |
+/// | `version = 2` | the version of the schema, from 1; 1 unless given |
+/// | `retired` | it is an older version, which migrations read and nobody writes |
+///
+/// | Below it | Means |
+/// |---|---|
+/// | `#[id]` on a field | the document's id in its collection: a `String` or another `AsRef<str>`; on exactly one |
+/// | `#[index(user_id, -ended_at)]` | an index over fields by their Rust names, `-` for descending; any number of them. A field within a field is written as in documents, `"meta.language"` |
+/// | `unique` in an index | no two documents have the same values, unless one of the fields is missing or null |
+/// | `sparse` in an index | documents in which all of its fields are missing or null are left out |
+///
+/// What lies in a document is [`Stored`]: a type of the standard library that serde knows, one of this crate's, or your own with
+/// `#[model(stored)]`. Fields may be renamed as serde does it, and have `alias` and `default`; what else serde offers would write
+/// another type than the declared one, and is refused.
+///
+/// What a field is called, what it holds and where it stands among the others is how stored bytes are read: whoever changes that
+/// gives the document a new `version`, keeps the old type as `retired`, and leads from one to the other with [`migrate`].
+///
+/// ```
+/// use plugin_core::prelude::*;
+/// # #[plugin(id = "analytics-plugin")]
+/// # pub struct Analytics;
+///
+/// /// A conversation, from its first message to its end.
+/// #[document(plugin = Analytics, collection = "conversations")]
+/// #[index(user_id, -ended_at)]
+/// #[index("meta.language", sparse)]
+/// pub struct Conversation {
+///     #[id]
+///     pub id: String,
+///     pub user_id: Option<String>,
+///     pub ended_at: Option<Timestamp>,
+///     pub meta: Meta,
+/// }
+///
+/// /// What is known of how it was held.
+/// #[model(stored)]
+/// pub struct Meta {
+///     pub language: String,
+/// }
+/// ```
+///
+/// [`Stored`]: crate::store::typed::Stored
+pub use plugin_macros::document;
+
+/// Makes of a document the next version of it: a plain `fn(Old)`, returning `New` or `Result<New>`. Documents of older versions are
+/// led through all migrations between when they are read; nothing is lost where one fails.
+///
+/// | Option | Is |
+/// |---|---|
+/// | `from = 1` | the version that it starts from; the type's, and compared with it if given |
+/// | `name` | as of [`hook`] |
+///
+/// Both types are documents of one plugin and collection, and their versions follow one another; all that is checked when it is
+/// compiled. Each step from the oldest version to the current one has one migration, which `check` makes sure of.
+///
+/// ```
+/// use plugin_core::prelude::*;
+/// # #[plugin(id = "analytics-plugin")]
+/// # pub struct Analytics;
+///
+/// #[document(plugin = Analytics, collection = "conversations", version = 2)]
+/// pub struct Conversation {
+///     #[id]
+///     pub id: String,
+///     pub language: String,
+/// }
+///
+/// #[document(plugin = Analytics, collection = "conversations", version = 1, retired)]
+/// pub struct ConversationV1 {
+///     #[id]
+///     pub id: String,
+/// }
+///
+/// #[migrate(from = 1)]
+/// fn with_language(old: ConversationV1) -> Conversation {
+///     Conversation { id: old.id, language: "en".into() }
+/// }
+/// ```
+pub use plugin_macros::migrate;
 
 /// Marks a type as the payload of a hook: the type is the point, so that who fires it and who handles it cannot disagree.
 /// Derives what [`model`] derives.

@@ -10,6 +10,7 @@ use crate::{
         filter::{FilterItem, FilterPointItem},
         hook::{HookItem, HookPointItem},
     },
+    document::{DocumentItem, MigrationItem},
     endpoint::EndpointItem,
     plugin::{lifecycle::LifecycleItem, meta::PluginItem},
     schedule::run::CronItem,
@@ -54,6 +55,10 @@ pub enum Item {
     Activate(LifecycleItem),
     /// `#[deactivate]`
     Deactivate(LifecycleItem),
+    /// `#[document]`
+    Document(DocumentItem),
+    /// `#[migrate]`
+    Migration(MigrationItem),
 }
 
 inventory::collect!(Registration);
@@ -87,6 +92,8 @@ impl Item {
             Self::AdminPage(_) => Kind::AdminPage,
             Self::Activate(_) => Kind::Activate,
             Self::Deactivate(_) => Kind::Deactivate,
+            Self::Document(_) => Kind::Document,
+            Self::Migration(_) => Kind::Migration,
         }
     }
 
@@ -104,6 +111,8 @@ impl Item {
             Self::Webhook(item) => Some(item.owner.id),
             Self::AdminPage(item) => Some(item.owner.id),
             Self::Activate(item) | Self::Deactivate(item) => Some(item.owner.id),
+            Self::Document(item) => Some(item.owner.id),
+            Self::Migration(item) => Some(item.owner.id),
         }
     }
 }

@@ -236,7 +236,8 @@ pub const fn same_name(what: &str, of_type: Option<&'static str>, said: Option<&
     }
 }
 
-const fn same(a: &[u8], b: &[u8]) -> bool {
+/// Whether both are the same, for constants.
+pub(crate) const fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }

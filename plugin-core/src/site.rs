@@ -88,6 +88,10 @@ pub enum Kind {
     Activate,
     /// `#[deactivate]`
     Deactivate,
+    /// `#[document]`
+    Document,
+    /// `#[migrate]`
+    Migration,
 }
 
 impl Kind {
@@ -107,6 +111,8 @@ impl Kind {
             Self::AdminPage => "admin-page",
             Self::Activate => "activate",
             Self::Deactivate => "deactivate",
+            Self::Document => "document",
+            Self::Migration => "migration",
         }
     }
 }

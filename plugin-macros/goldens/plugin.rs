@@ -21,6 +21,7 @@ const _: () = {
                 license: ::core::env!("CARGO_PKG_LICENSE"),
                 requires: &[("data-source", ">=1")],
                 durability: ::plugin_core::__rt::Durability::Synced,
+                indexes: &[],
             }),
             &::plugin_core::__rt::Site {
                 name: "analytics",

@@ -23,6 +23,34 @@ const _: () = {
                 license: ::core::env!("CARGO_PKG_LICENSE"),
                 requires: &[("b", "*"), ("c", "^1.2, <1.9")],
                 durability: ::plugin_core::__rt::Durability::Relaxed,
+                indexes: &[
+                    ::plugin_core::__rt::stored::IndexMeta {
+                        prefix: "talks:",
+                        fields: &[
+                            ::plugin_core::__rt::stored::IndexField {
+                                path: "speaker",
+                                direction: ::plugin_core::__rt::stored::Direction::Ascending,
+                            },
+                            ::plugin_core::__rt::stored::IndexField {
+                                path: "meta.length",
+                                direction: ::plugin_core::__rt::stored::Direction::Descending,
+                            },
+                        ],
+                        unique: ::plugin_core::__rt::stored::Unique::No,
+                        sparse: ::plugin_core::__rt::stored::Sparse::No,
+                    },
+                    ::plugin_core::__rt::stored::IndexMeta {
+                        prefix: "",
+                        fields: &[
+                            ::plugin_core::__rt::stored::IndexField {
+                                path: "type",
+                                direction: ::plugin_core::__rt::stored::Direction::Ascending,
+                            },
+                        ],
+                        unique: ::plugin_core::__rt::stored::Unique::Yes,
+                        sparse: ::plugin_core::__rt::stored::Sparse::Yes,
+                    },
+                ],
             }),
             &::plugin_core::__rt::Site {
                 name: "a",

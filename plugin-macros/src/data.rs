@@ -9,14 +9,16 @@ use syn::{
 };
 
 use crate::{
-    emit::{Registration, doc, finished, krate, rt},
+    emit::{Generated, doc, finished, krate, rt},
     errors::Errors,
     handler::cfgs,
     options::Options,
+    stored::Layout,
 };
 
 /// A type under an attribute.
 pub(crate) struct DataType {
+    pub(crate) input: DeriveInput,
     pub(crate) ident: Ident,
     pub(crate) doc: String,
     pub(crate) cfgs: Vec<Attribute>,
@@ -28,16 +30,22 @@ pub(crate) struct DataType {
     schemars: Vec<String>,
 }
 
-/// `#[model]`
+/// `#[model]`, `#[model(stored)]`
 pub(crate) fn expand_model(args: TokenStream, item: TokenStream) -> TokenStream {
-    data_attribute(args, item, |_, _, _| None)
+    data_attribute(args, item, |ty, options, errors| {
+        options.flag("stored", errors)?;
+        let ty = ty?;
+        ty.concrete(errors)?;
+        let impls = Layout::read(&ty.input, errors).impls(&ty.ident);
+        Some(Generated::Traits { cfgs: ty.cfgs.clone(), impls })
+    })
 }
 
 /// Runs an attribute of a type: the type with its derives, then what `generate` makes of it, or all that is wrong.
 pub(crate) fn data_attribute(
     args: TokenStream,
     item: TokenStream,
-    generate: impl FnOnce(Option<&DataType>, &mut Options, &mut Errors) -> Option<Registration>,
+    generate: impl FnOnce(Option<&DataType>, &mut Options, &mut Errors) -> Option<Generated>,
 ) -> TokenStream {
     let mut errors = Errors::default();
     let mut options = Options::parse(args, &mut errors);
@@ -68,7 +76,8 @@ impl DataType {
                 derived: derived(&input.attrs),
                 serde: options(&input.attrs, "serde"),
                 schemars: options(&input.attrs, "schemars"),
-                ident: input.ident,
+                ident: input.ident.clone(),
+                input,
             }),
             Err(_) => {
                 errors.at_span(Span::call_site(), "this attribute marks a struct or an enum: put it on one");

@@ -19,20 +19,20 @@ pub(crate) fn attribute(
     options.finish(&mut errors);
     // Nothing may use the item then; that it is dead is not what its author should read.
     let dead = errors.any().then(|| quote!(#[allow(dead_code)]));
-    finished(quote!(#dead #item), generated, errors)
+    finished(quote!(#dead #item), generated.map(Generated::from), errors)
 }
 
 /// The item and its registration. If something is wrong, that is said instead, and only there: a type has its traits all the
 /// same, so that what uses it does not say a second time that it lacks them.
-pub(crate) fn finished(item: TokenStream, generated: Option<Registration>, errors: Errors) -> TokenStream {
+pub(crate) fn finished(item: TokenStream, generated: Option<Generated>, errors: Errors) -> TokenStream {
     match errors.finish() {
         Some(errors) => {
-            let traits = generated.map(Registration::traits_alone);
+            let traits = generated.map(Generated::traits_alone);
             quote!(#item #traits #errors)
         }
         None => {
-            let registration = generated.map(Registration::into_tokens);
-            quote!(#item #registration)
+            let generated = generated.map(Generated::into_tokens);
+            quote!(#item #generated)
         }
     }
 }
@@ -54,6 +54,39 @@ pub(crate) fn rt(span: Span) -> TokenStream {
     quote_spanned!(span=> #krate::__rt)
 }
 
+/// What an attribute adds to its item.
+pub(crate) enum Generated {
+    /// An item of a plugin.
+    Item(Registration),
+    /// The traits of a type that is no item.
+    Traits { cfgs: Vec<Attribute>, impls: TokenStream },
+}
+
+impl From<Registration> for Generated {
+    fn from(registration: Registration) -> Self {
+        Self::Item(registration)
+    }
+}
+
+impl Generated {
+    fn traits_alone(self) -> TokenStream {
+        let (cfgs, impls) = match self {
+            Self::Item(Registration { cfgs, impls, .. }) | Self::Traits { cfgs, impls } => (cfgs, impls),
+        };
+        match impls.is_empty() {
+            true => impls,
+            false => quote!(#(#cfgs)* const _: () = { #impls };),
+        }
+    }
+
+    fn into_tokens(self) -> TokenStream {
+        match self {
+            Self::Item(registration) => registration.into_tokens(),
+            Self::Traits { .. } => self.traits_alone(),
+        }
+    }
+}
+
 /// An item and where it stands.
 pub(crate) struct Registration {
     /// What it is called on the wire.
@@ -69,15 +102,6 @@ pub(crate) struct Registration {
 }
 
 impl Registration {
-    /// The traits of its type.
-    fn traits_alone(self) -> TokenStream {
-        let Self { cfgs, impls, .. } = self;
-        match impls.is_empty() {
-            true => impls,
-            false => quote!(#(#cfgs)* const _: () = { #impls };),
-        }
-    }
-
     /// The constant that the linker gathers.
     fn into_tokens(self) -> TokenStream {
         let Self { name, ident, doc, cfgs, impls, item } = self;

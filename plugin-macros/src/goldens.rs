@@ -6,10 +6,10 @@ use std::{env, fs, path::PathBuf};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use crate::{
-    admin_page, config, cron, data, endpoint,
+    admin_page, config, cron, data, document, endpoint,
     hook::{self, Payload},
     lifecycle::{self, Moment},
-    plugin, point, webhook,
+    migrate, plugin, point, webhook,
 };
 
 /// Compares what `expand` makes of `item` under an attribute with `args` with what is recorded.
@@ -60,7 +60,8 @@ fn a_plugin_with_all_options() {
     check(
         "plugin_with_all_options",
         plugin::expand,
-        r#"id = "a", version = "2.0.0-rc.1", durability = relaxed, requires("b", "c ^1.2, < 1.9")"#,
+        r##"id = "a", version = "2.0.0-rc.1", durability = relaxed, requires("b", "c ^1.2, < 1.9"), index("talks:", speaker, -"meta.length"),
+            index("", r#type, unique, sparse)"##,
         "#[derive(Debug)] struct A { field: u8 }",
     );
 }
@@ -198,6 +199,65 @@ fn an_event() {
 #[test]
 fn a_model() {
     check("model", data::expand_model, "", "#[derive(PartialEq)] pub enum Shape { Round { full_size: u32 }, Square }");
+}
+
+#[test]
+fn a_model_that_is_stored() {
+    check(
+        "model_stored",
+        data::expand_model,
+        "stored",
+        r#"
+            pub enum Outcome {
+                HandedOver,
+                Rated(u8),
+                #[serde(rename_all = "kebab-case")]
+                Closed { closed_by: String, #[serde(rename = "why")] reason: Option<String> },
+            }
+        "#,
+    );
+}
+
+#[test]
+fn a_document() {
+    check(
+        "document",
+        document::expand,
+        r#"plugin = Analytics, collection = "conversations", version = 2"#,
+        r#"
+            /// A conversation.
+            #[index(user_id, -ended_at)]
+            #[index("meta.language", unique, sparse)]
+            pub struct Conversation {
+                /// Which one.
+                #[id]
+                pub id: String,
+                pub user_id: Option<String>,
+                pub ended_at: Option<Timestamp>,
+                pub meta: Meta,
+            }
+        "#,
+    );
+}
+
+#[test]
+fn a_document_of_an_older_version() {
+    check(
+        "document_retired",
+        document::expand,
+        r#"plugin = Analytics, collection = "conversations", retired"#,
+        "struct ConversationV1 { #[id] id: String }",
+    );
+}
+
+#[test]
+fn a_migration() {
+    check(
+        "migrate",
+        migrate::expand,
+        "from = 1",
+        "/// Adds the language.\n fn with_language(old: ConversationV1) -> Result<Conversation> { todo() }",
+    );
 }
 
 #[test]

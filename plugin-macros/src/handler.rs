@@ -67,9 +67,9 @@ pub(crate) enum Owner {
 }
 
 /// A function without its body, which may be anything.
-struct Head {
-    attrs: Vec<Attribute>,
-    sig: Signature,
+pub(crate) struct Head {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) sig: Signature,
 }
 
 impl Parse for Head {
@@ -161,7 +161,8 @@ pub(crate) fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
     attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect()
 }
 
-fn qualifiers(shape: Shape, sig: &Signature, errors: &mut Errors) {
+/// Notes what no function that the host calls can be.
+pub(crate) fn qualifiers(shape: Shape, sig: &Signature, errors: &mut Errors) {
     let who = shape.who;
     if let Safety::Unsafe(token) = &sig.safety {
         errors.at(token, format_args!("{who} cannot be `unsafe`: the host calls it without knowing what it asks for"));
@@ -310,7 +311,7 @@ fn owner(sig: &Signature, context: Option<Type>, plugin: Option<Path>, errors: &
 /// How many extractors the host can call a function with.
 const MOST_EXTRACTORS: usize = 8;
 
-fn reference(ty: &Type) -> Option<&TypeReference> {
+pub(crate) fn reference(ty: &Type) -> Option<&TypeReference> {
     match ty {
         Type::Reference(reference) => Some(reference),
         Type::Group(group) => reference(&group.elem),
@@ -326,7 +327,7 @@ fn is_context(ty: &Type) -> bool {
 }
 
 /// A type as its author wrote it, more or less: tokens have lost their spaces.
-fn shown(ty: &Type) -> String {
+pub(crate) fn shown(ty: &Type) -> String {
     let text = ty.to_token_stream().to_string();
     [(" :: ", "::"), (" <", "<"), ("< ", "<"), (" >", ">"), ("& ", "&"), (" ,", ",")]
         .iter()

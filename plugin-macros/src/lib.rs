@@ -9,6 +9,7 @@ mod admin_page;
 mod config;
 mod cron;
 mod data;
+mod document;
 mod emit;
 mod endpoint;
 mod errors;
@@ -16,16 +17,20 @@ mod errors;
 mod goldens;
 mod handler;
 mod hook;
+mod index;
 mod lifecycle;
+mod migrate;
 mod names;
 mod options;
 mod plugin;
 mod point;
+mod stored;
 mod webhook;
 
 /// A type that is a plugin: `#[plugin(id = "analytics-plugin", config = Settings)]`.
 ///
-/// Options: `id`, `config`, `version`, `requires("data-source >= 1")`, `durability = synced | relaxed`.
+/// Options: `id`, `config`, `version`, `requires("data-source >= 1")`, `durability = synced | relaxed`, and any number of
+/// `index("conversations:", userId, -endedAt, unique, sparse)`.
 #[proc_macro_attribute]
 pub fn plugin(args: TokenStream, item: TokenStream) -> TokenStream {
     plugin::expand(args.into(), item.into()).into()
@@ -58,10 +63,25 @@ pub fn event(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// A type that is stored or sent: derives `Serialize`, `Deserialize`, `JsonSchema`, `Clone` and `Debug`, with camelCase names.
 ///
-/// Stands above the type's own `#[derive]` and `#[serde]`; what is derived or renamed there is left alone.
+/// Stands above the type's own `#[derive]` and `#[serde]`; what is derived or renamed there is left alone. Options: `stored`.
 #[proc_macro_attribute]
 pub fn model(args: TokenStream, item: TokenStream) -> TokenStream {
     data::expand_model(args.into(), item.into()).into()
+}
+
+/// A type whose values are documents: `#[document(plugin = Analytics, collection = "conversations", version = 2)]`.
+///
+/// Options: `plugin = path`, `collection`, `version`, `retired`. Below it `#[index(user_id, -ended_at, unique, sparse)]`, any number
+/// of them, and `#[id]` on one field. Derives what `#[model]` derives.
+#[proc_macro_attribute]
+pub fn document(args: TokenStream, item: TokenStream) -> TokenStream {
+    document::expand(args.into(), item.into()).into()
+}
+
+/// A function that makes of a document the next version of it: `#[migrate(from = 1)]`. Options: `from`, `name`.
+#[proc_macro_attribute]
+pub fn migrate(args: TokenStream, item: TokenStream) -> TokenStream {
+    migrate::expand(args.into(), item.into()).into()
 }
 
 /// A function that runs when a hook is fired: `#[hook("conversation:end", priority = 10)]`.

@@ -5,7 +5,7 @@
 use std::fmt::Display;
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
-use syn::{LitInt, LitStr, Path, Token, parse::Parser, punctuated::Punctuated};
+use syn::{LitInt, LitStr, Path, Token, parse::Parser, punctuated::Punctuated, spanned::Spanned};
 
 use crate::errors::Errors;
 
@@ -53,6 +53,14 @@ impl Options {
     /// Whether the option `name` is there, right or wrong.
     pub(crate) fn is_given(&self, name: &str) -> bool {
         self.given.iter().any(|given| given.key().is_some_and(|key| key == name))
+    }
+
+    /// Where the value of the option `name` stands.
+    pub(crate) fn place(&self, name: &str) -> Option<Span> {
+        self.given.iter().find_map(|given| match &given.form {
+            Form::Value(key, value) if key == name => Some(value.span()),
+            _ => None,
+        })
     }
 
     /// Whether a text stands for itself.
@@ -192,6 +200,18 @@ impl Options {
         }
     }
 
+    /// The tokens of each option `name(…)`, which may be given more than once.
+    pub(crate) fn lists(&mut self, name: &'static str, example: &str, errors: &mut Errors) -> Vec<TokenStream> {
+        let mut lists = Vec::new();
+        for given in self.take_all(name) {
+            match given.form {
+                Form::List(_, list) => lists.push(list),
+                _ => errors.at(given.tokens, format_args!("`{name}` is written `{name}({example})`")),
+            }
+        }
+        lists
+    }
+
     /// Notes what is left: nobody asked for it.
     pub(crate) fn finish(self, errors: &mut Errors) {
         for given in &self.given {
@@ -208,13 +228,17 @@ impl Options {
         }
     }
 
-    fn take(&mut self, name: &'static str, errors: &mut Errors) -> Option<Given> {
+    fn take_all(&mut self, name: &'static str) -> Vec<Given> {
         self.known.push(name);
         let (mine, rest) = std::mem::take(&mut self.given)
             .into_iter()
             .partition::<Vec<_>, _>(|given| given.key().is_some_and(|key| key == name));
         self.given = rest;
-        let mut mine = mine.into_iter();
+        mine
+    }
+
+    fn take(&mut self, name: &'static str, errors: &mut Errors) -> Option<Given> {
+        let mut mine = self.take_all(name).into_iter();
         let first = mine.next();
         for again in mine {
             errors.at(again.tokens, format_args!("`{name}` is given twice"));
@@ -266,7 +290,7 @@ fn takes<'k>(who_takes: &str, known: impl Iterator<Item = &'k str>) -> String {
 }
 
 /// The parts between the commas; an empty one at the end is none.
-fn split(tokens: TokenStream) -> Vec<TokenStream> {
+pub(crate) fn split(tokens: TokenStream) -> Vec<TokenStream> {
     let mut parts = vec![TokenStream::new()];
     for token in tokens {
         match (&token, parts.last_mut()) {

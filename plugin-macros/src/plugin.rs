@@ -8,6 +8,7 @@ use crate::{
     data::DataType,
     emit::{Registration, attribute, rt},
     errors::Errors,
+    index::{self, Index},
     options::Options,
 };
 
@@ -19,6 +20,7 @@ struct Plugin {
     version: Option<String>,
     requires: Vec<plugin_syntax::Requirement>,
     durability: &'static str,
+    indexes: Vec<Index>,
 }
 
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -34,6 +36,8 @@ fn read(options: &mut Options, item: &TokenStream, errors: &mut Errors) -> Optio
         options.text("version", errors, |text| plugin_syntax::version(text).map(|version| version.to_string()));
     let requires = options.texts("requires", errors, str::parse);
     let durability = options.choice("durability", &[("synced", "Synced"), ("relaxed", "Relaxed")], errors);
+    let indexes = options.lists("index", "\"conversations:\", userId, -endedAt", errors);
+    let indexes = indexes.iter().filter_map(|index| index::of_plugin(index, errors)).collect();
     if !id_is_given {
         let place = ty.as_ref().map_or(Span::call_site(), |ty| ty.ident.span());
         errors.at_span(place, "a plugin has an id: `#[plugin(id = \"my-plugin\")]`");
@@ -44,11 +48,11 @@ fn read(options: &mut Options, item: &TokenStream, errors: &mut Errors) -> Optio
     let version = version.map(|version| version.value);
     // A stand-in for an id that is wrong: what belongs to the plugin is compiled as far as it can be.
     let id = id.map_or_else(String::new, |id| id.value);
-    Some(Plugin { ty, id, config, version, requires, durability })
+    Some(Plugin { ty, id, config, version, requires, durability, indexes })
 }
 
 fn emit(plugin: &Plugin) -> Registration {
-    let Plugin { ty, id, config, version, requires, durability } = plugin;
+    let Plugin { ty, id, config, version, requires, durability, indexes } = plugin;
     let rt = rt(Span::call_site());
     let ident = &ty.ident;
     let config = config.as_ref().map_or_else(|| quote!(()), |config| quote!(#config));
@@ -70,6 +74,7 @@ fn emit(plugin: &Plugin) -> Registration {
         quote!((#plugin, #versions))
     });
     let durability = format_ident!("{durability}");
+    let indexes = indexes.iter().map(Index::expr);
     let item = quote! {
         #rt::plugin::<#ident>(#rt::PluginMeta {
             version: #version,
@@ -77,6 +82,7 @@ fn emit(plugin: &Plugin) -> Registration {
             license: ::core::env!("CARGO_PKG_LICENSE"),
             requires: &[#(#requires),*],
             durability: #rt::Durability::#durability,
+            indexes: &[#(#indexes),*],
         })
     };
     let name = plugin_syntax::kebab(&ident.to_string());

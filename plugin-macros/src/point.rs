@@ -72,7 +72,7 @@ fn point(
         ty.concrete(errors)?;
         // A stand-in for a name that is wrong: who handles the type is not told of it a second time.
         let name = name.unwrap_or_else(|| LitStr::new("", Span::call_site()));
-        Some(emit(ty, &name, &kind))
+        Some(emit(ty, &name, &kind).into())
     })
 }
 

@@ -31,7 +31,7 @@ pub(super) fn plugin_ids(registrations: &[&'static Registration], problems: &mut
 }
 
 /// Items of one kind and plugin with one name: they could not be told apart in figures, rows and addresses. Events can: what
-/// they are called there is their name on the wire, which [`point_names`] compares.
+/// they are called there is their name on the wire, which [`point_names`] compares. Nor are documents told apart by their names.
 pub(super) fn item_names(entries: &[Entry], problems: &mut Vec<Problem>) {
     let mut seen: BTreeMap<(Option<usize>, Kind, &str), &'static Site> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.plugin.is_some() && is_told_by_name(entry.kind)) {
@@ -50,7 +50,7 @@ pub(super) fn item_names(entries: &[Entry], problems: &mut Vec<Problem>) {
 }
 
 fn is_told_by_name(kind: Kind) -> bool {
-    !matches!(kind, Kind::Plugin | Kind::Event)
+    !matches!(kind, Kind::Plugin | Kind::Event | Kind::Document)
 }
 
 /// Points of one kind with one name.

@@ -1,6 +1,7 @@
 //! What the linker gathered: read once, sorted by data, checked, frozen.
 
 mod check;
+mod documents;
 mod order;
 pub mod problem;
 
@@ -10,6 +11,7 @@ use crate::{
     admin::AdminPageItem,
     catalog::problem::{Problem, Problems},
     delivery::{event::ListenerItem, webhook::WebhookItem},
+    document::{DocumentItem, MigrationItem},
     endpoint::EndpointItem,
     linking::{Expected, Named},
     plugin::meta::PluginItem,
@@ -146,6 +148,9 @@ impl Catalog {
         check::known_points(&self.entries, &self.hooks, &self.filters, problems);
         check::routes(&self.entries, problems);
         check::pages(&self.entries, problems);
+        documents::versions(self, problems);
+        documents::indexes(self, problems);
+        documents::indexed_fields(self, problems);
     }
 
     /// The plugins, each after those it requires.
@@ -205,6 +210,16 @@ impl Catalog {
     /// The admin pages.
     pub fn admin_pages(&self) -> Vec<Placed<AdminPageItem>> {
         self.placed(|item| if let Item::AdminPage(item) = item { Some(item) } else { None })
+    }
+
+    /// The versions of typed documents.
+    pub fn documents(&self) -> Vec<Placed<DocumentItem>> {
+        self.placed(|item| if let Item::Document(item) = item { Some(item) } else { None })
+    }
+
+    /// The migrations between them.
+    pub fn migrations(&self) -> Vec<Placed<MigrationItem>> {
+        self.placed(|item| if let Item::Migration(item) = item { Some(item) } else { None })
     }
 
     /// The hook points by name, each with its handlers in the order of their calls.

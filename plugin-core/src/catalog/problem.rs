@@ -57,6 +57,14 @@ codes! {
     UnregisteredPlugin = "P0011", "an item's plugin is not registered";
     /// A plugin's settings are not what its type asks for.
     WrongSetting = "P0012", "a plugin's settings are wrong";
+    /// Two types are one document.
+    DuplicateDocument = "P0013", "two types are the same document";
+    /// The versions of a document do not lead to the one that is current.
+    BrokenMigrations = "P0014", "the migrations of a document do not lead to its current version";
+    /// Two indexes of a plugin are one.
+    DuplicateIndex = "P0015", "two indexes of a plugin are the same";
+    /// An index names what its documents do not have.
+    UnknownIndexField = "P0016", "an index names a field that its documents do not have";
 }
 
 impl fmt::Display for Code {

@@ -14,10 +14,10 @@ use crate::{
     },
     point::{HOOKS, HookPolicy, Ix, PLUGINS},
     shape::Owner,
-    store::engine::Durability,
+    store::{engine::Durability, index::IndexMeta},
 };
 
-fn ix() -> &'static Ix {
+pub(super) fn ix() -> &'static Ix {
     static IX: Ix = Ix::of(&PLUGINS);
     &IX
 }
@@ -27,18 +27,34 @@ fn hook_ix() -> &'static Ix {
     &IX
 }
 
-fn at(file: &'static str, line: u32, name: &'static str, item: Item) -> &'static Registration {
+pub(super) fn at(file: &'static str, line: u32, name: &'static str, item: Item) -> &'static Registration {
     let site = Site { name, ident: name, doc: "", file, line, module: "shop::inner", package: "shop" };
     Box::leak(Box::new(Registration::new(item, Box::leak(Box::new(site)))))
 }
 
-fn plugin(
+pub(super) fn plugin(
     line: u32,
     id: &'static str,
     version: &'static str,
     requires: &'static [(&'static str, &'static str)],
 ) -> &'static Registration {
-    let meta = PluginMeta { version, authors: "", license: "", requires, durability: Durability::Synced };
+    of_meta(line, id, PluginMeta { version, requires, ..META })
+}
+
+pub(super) fn plugin_with(line: u32, id: &'static str, indexes: &'static [IndexMeta]) -> &'static Registration {
+    of_meta(line, id, PluginMeta { indexes, ..META })
+}
+
+const META: PluginMeta = PluginMeta {
+    version: "1.0.0",
+    authors: "",
+    license: "",
+    requires: &[],
+    durability: Durability::Synced,
+    indexes: &[],
+};
+
+fn of_meta(line: u32, id: &'static str, meta: PluginMeta) -> &'static Registration {
     let item = PluginItem { owner: Owner { id, ix }, meta, config: ConfigItem::of::<()>() };
     at("plugins.rs", line, id, Item::Plugin(item))
 }
@@ -105,7 +121,7 @@ fn named(library: &'static str) -> Named {
     Named { library, file: "main.rs", line: 5 }
 }
 
-fn said(registrations: Vec<&'static Registration>, expected: &[Named]) -> Vec<(Code, String, Vec<String>)> {
+pub(super) fn said(registrations: Vec<&'static Registration>, expected: &[Named]) -> Vec<(Code, String, Vec<String>)> {
     let problems = Catalog::of(registrations, expected).expect_err("there are problems");
     problems.iter().map(|it| (it.code, it.detail.clone(), it.sites.clone())).collect()
 }

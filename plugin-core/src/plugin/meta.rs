@@ -9,7 +9,7 @@ use crate::{
     plugin::config::{Config, ConfigProblem, read},
     point::Plugin,
     shape::Owner,
-    store::engine::Durability,
+    store::{engine::Durability, index::IndexMeta},
 };
 
 /// What `#[plugin]` says of a plugin.
@@ -25,6 +25,8 @@ pub struct PluginMeta {
     pub requires: &'static [(&'static str, &'static str)],
     /// When its commits count as done.
     pub durability: Durability,
+    /// The indexes of its documents that have no type.
+    pub indexes: &'static [IndexMeta],
 }
 
 /// A plugin of the binary.

@@ -6,6 +6,7 @@ mod converted;
 pub mod endpoint;
 pub mod filter;
 pub mod hook;
+pub mod stored;
 
 pub use inventory;
 pub use schemars;

@@ -11,6 +11,7 @@ mod method;
 mod name;
 mod nearest;
 mod rate;
+mod rename;
 mod requirement;
 mod route;
 mod schedule;
@@ -23,9 +24,10 @@ pub use self::{
     duration::{DurationError, STOPPING, duration, stopping},
     icon::{IconError, icon, icons},
     method::{Method, MethodError},
-    name::{NameError, NameKind, component, item_name, plugin_id, point_name, scope, webhook_event},
+    name::{NameError, NameKind, collection, component, item_name, plugin_id, point_name, scope, webhook_event},
     nearest::nearest,
     rate::{Rate, RateError},
+    rename::Rename,
     requirement::{Requirement, RequirementError, VersionError, version},
     route::{Route, RouteError},
     schedule::{Schedule, ScheduleError, Unsatisfiable},

@@ -18,6 +18,8 @@ pub enum NameKind {
     Scope,
     /// What a webhook's sender calls an event.
     WebhookEvent,
+    /// A collection of documents.
+    Collection,
 }
 
 /// A text is not a name of its kind.
@@ -44,6 +46,9 @@ impl fmt::Display for NameKind {
             }
             Self::Component => "a component's name: letters and digits, beginning with a capital, as in `ExtensionDashboard`",
             Self::Scope => "a scope: small letters, digits, `-` and `:`, beginning with a letter, as in `reports` or `reports:write`",
+            Self::Collection => {
+                "a collection: a small letter, then at most 62 of small letters, digits and `-`, as in `conversations`"
+            }
             Self::WebhookEvent => "an event of a webhook: 1 to 128 visible characters without a space, as in `pull_request`",
         })
     }
@@ -127,6 +132,16 @@ pub fn webhook_event(name: &str) -> Result<&str, NameError> {
     })
 }
 
+/// A collection of documents: `[a-z][a-z0-9-]{0,62}`.
+///
+/// # Errors
+/// Where it is none.
+pub fn collection(name: &str) -> Result<&str, NameError> {
+    checked(name, NameKind::Collection, |name| {
+        begins(name, u8::is_ascii_lowercase, |byte| small_digit(byte) || byte == b'-')
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,6 +182,7 @@ mod tests {
     fn the_other_names_have_their_own_alphabets() {
         assert!(component("ExtensionDashboard").is_ok() && component("dashboard").is_err() && component("").is_err());
         assert!(scope("reports:write").is_ok() && scope("Reports").is_err() && scope("").is_err());
+        assert!(collection("conversations").is_ok() && collection("a:b").is_err() && collection("").is_err());
         assert!(webhook_event("pull_request").is_ok() && webhook_event("a b").is_err() && webhook_event("").is_err());
     }
 

@@ -6,7 +6,7 @@
 use framework::prelude::*;
 
 /// Uses everything once.
-#[plugin(id = "renamed", config = Settings, version = "1.2.3", requires("other >= 1"), durability = relaxed)]
+#[plugin(id = "renamed", config = Settings, version = "1.2.3", requires("other >= 1"), durability = relaxed, index("loose:", -"a.b"))]
 #[derive(Debug)]
 pub struct Renamed;
 
@@ -158,6 +158,49 @@ pub struct Heard {
     pub by_whom: String,
 }
 
+/// A thing that is kept.
+#[document(plugin = Renamed, collection = "things", version = 2)]
+#[index(kept_since, -"choice", sparse)]
+pub struct Thing {
+    /// Which one.
+    #[id]
+    pub id: String,
+    /// Since when.
+    pub kept_since: Option<Timestamp>,
+    /// Which of them.
+    pub choice: Selection,
+    /// Where.
+    pub place: Spot,
+}
+
+/// Where a thing is kept.
+#[model(stored)]
+pub struct Spot {
+    /// In which row.
+    pub row_number: u32,
+}
+
+/// What was chosen of a thing.
+#[model(stored)]
+pub enum Selection {
+    /// Nothing.
+    NoneOfThem,
+    /// So many.
+    SoMany(u8),
+}
+
+/// A thing before places were known.
+#[document(plugin = Renamed, collection = "things", retired)]
+struct OlderThing {
+    #[id]
+    id: String,
+}
+
+#[migrate(from = 1, name = "places")]
+fn with_place(old: OlderThing) -> Result<Thing> {
+    Ok(Thing { id: old.id, kept_since: None, choice: Selection::NoneOfThem, place: Spot { row_number: 0 } })
+}
+
 type Cx = Context<Renamed>;
 
 /// Hears of the end.
@@ -277,6 +320,8 @@ mod tests {
                 ("cron", "half-minutely"),
                 ("cron", "nightly"),
                 ("deactivate", "deactivate"),
+                ("document", "things"),
+                ("document", "things-v1"),
                 ("endpoint", "put"),
                 ("endpoint", "removal"),
                 ("endpoint", "stats"),
@@ -292,12 +337,25 @@ mod tests {
                 ("hook-point", "end"),
                 ("listener", "hear"),
                 ("listener", "hear-without-context"),
+                ("migration", "places"),
                 ("plugin", "renamed"),
                 ("webhook", "bare-github"),
                 ("webhook", "github-events"),
                 ("webhook", "unverified"),
             ]
         );
+    }
+
+    #[test]
+    fn documents_are_as_they_were_locked() {
+        framework::testing::documents_match_lock("documents.lock");
+    }
+
+    #[test]
+    fn a_query_knows_the_type() {
+        let query =
+            query!(Thing { keptSince: { exists: true }, place.rowNumber: { gt: 7 }, choice: Selection::SoMany(2) });
+        assert!(query.problem().is_none());
     }
 
     #[test]

@@ -1,0 +1,366 @@
+//! What must hold of the typed documents of each plugin, and of the indexes over its data.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    catalog::{
+        Catalog,
+        problem::{Code, Problem},
+    },
+    document::{DocumentItem, MigrationItem, Standing},
+    site::{Placed, Site},
+    store::{
+        index::IndexMeta,
+        typed::{Content, Field, Of, Shape},
+    },
+};
+
+/// What is declared of a collection.
+#[derive(Default)]
+struct Collection {
+    current: Vec<Placed<DocumentItem>>,
+    retired: Vec<Placed<DocumentItem>>,
+    migrations: Vec<Placed<MigrationItem>>,
+}
+
+/// Versions that are declared twice, and migrations that do not lead from the oldest to the current one, a step at a time.
+pub(super) fn versions(catalog: &Catalog, problems: &mut Vec<Problem>) {
+    let mut collections: BTreeMap<(&str, &str), Collection> = BTreeMap::new();
+    for document in catalog.documents() {
+        let (plugin, meta) = (document.item.owner.id, &document.item.meta);
+        let collection = collections.entry((plugin, meta.collection)).or_default();
+        match document.item.standing {
+            Standing::Current => collection.current.push(document),
+            Standing::Retired => collection.retired.push(document),
+        }
+    }
+    for migration in catalog.migrations() {
+        let (plugin, meta) = (migration.item.owner.id, &migration.item.meta);
+        collections.entry((plugin, meta.collection)).or_default().migrations.push(migration);
+    }
+    for ((plugin, name), collection) in collections {
+        let whose = format!("`{name}` of the plugin `{plugin}`");
+        collection.declared_once(&whose, problems);
+        collection.leads_on(&whose, problems);
+    }
+}
+
+impl Collection {
+    fn declared_once(&self, whose: &str, problems: &mut Vec<Problem>) {
+        let mut duplicate = |detail: String, help: &str, sites: [&'static Site; 2]| {
+            problems.push(Problem::new(Code::DuplicateDocument, detail, help).at(sites));
+        };
+        for pair in self.current.windows(2) {
+            duplicate(
+                format!("two types are the documents {whose}"),
+                "give one of them another collection, or mark the older one `retired`",
+                [pair[0].site, pair[1].site],
+            );
+        }
+        let mut versions: BTreeMap<u16, &'static Site> = BTreeMap::new();
+        // Two that are current were named above.
+        for document in self.current.iter().take(1).chain(&self.retired) {
+            let version = document.item.meta.version;
+            if let Some(first) = versions.insert(version, document.site) {
+                duplicate(
+                    format!("two types are version {version} of the documents {whose}"),
+                    "give the newer one the next version",
+                    [first, document.site],
+                );
+            }
+        }
+    }
+
+    fn leads_on(&self, whose: &str, problems: &mut Vec<Problem>) {
+        let mut broken = |detail: String, help: String, sites: Vec<&'static Site>| {
+            problems.push(Problem::new(Code::BrokenMigrations, detail, help).at(sites));
+        };
+        let Some(current) = self.current.first() else {
+            broken(
+                format!("the documents {whose} have versions that are retired, and none that is current"),
+                "declare the current one, or take `retired` off the newest".to_owned(),
+                self.retired.iter().map(|it| it.site).collect(),
+            );
+            return;
+        };
+        let newest = current.item.meta.version;
+        for retired in self.retired.iter().filter(|it| it.item.meta.version > newest) {
+            let version = retired.item.meta.version;
+            broken(
+                format!(
+                    "version {version} of the documents {whose} is retired, and newer than version {newest}, which is current"
+                ),
+                format!("give the current one version {}", u32::from(version) + 1),
+                vec![retired.site, current.site],
+            );
+        }
+        let mut from: BTreeMap<u16, Vec<&'static Site>> = BTreeMap::new();
+        for migration in &self.migrations {
+            from.entry(migration.item.meta.from).or_default().push(migration.site);
+        }
+        for (version, sites) in &from {
+            if sites.len() > 1 {
+                broken(
+                    format!("{} migrations start from version {version} of the documents {whose}", sites.len()),
+                    "keep one of them".to_owned(),
+                    sites.clone(),
+                );
+            }
+        }
+        let oldest = self.retired.iter().map(|it| it.item.meta.version).chain(from.keys().copied()).min();
+        for version in oldest.unwrap_or(newest)..newest {
+            if !from.contains_key(&version) {
+                let next = version + 1;
+                broken(
+                    format!("no migration leads from version {version} of the documents {whose} to version {next}"),
+                    format!("write one: `#[migrate(from = {version})] fn …(old: …) -> …`"),
+                    vec![current.site],
+                );
+            }
+        }
+    }
+}
+
+/// Indexes of one plugin over the same documents and fields.
+pub(super) fn indexes(catalog: &Catalog, problems: &mut Vec<Problem>) {
+    for plugin in catalog.plugins() {
+        let of_documents = catalog.documents().into_iter().filter(|it| it.item.owner.id == plugin.id());
+        let of_documents = of_documents.flat_map(|it| it.item.meta.indexes.iter().map(move |index| (index, it.site)));
+        let of_plugin = plugin.item.meta.indexes.iter().map(|index| (index, plugin.site));
+        let mut seen: Vec<(&IndexMeta, &'static Site)> = Vec::new();
+        for (index, site) in of_plugin.chain(of_documents) {
+            let same = |(other, _): &&(&IndexMeta, _)| other.prefix == index.prefix && other.fields == index.fields;
+            match seen.iter().find(same) {
+                Some((_, first)) => problems.push(
+                    Problem::new(
+                        Code::DuplicateIndex,
+                        format!("the plugin `{}` declares the index `{index}` twice", plugin.id()),
+                        "keep one of the declarations; `unique` and `sparse` do not make it another index",
+                    )
+                    .at([first, &site]),
+                ),
+                None => seen.push((index, site)),
+            }
+        }
+    }
+}
+
+/// Fields of indexes that no document of the type can have. Those of the type itself were checked when it was compiled, those within them
+/// are known here.
+pub(super) fn indexed_fields(catalog: &Catalog, problems: &mut Vec<Problem>) {
+    for document in catalog.documents() {
+        let meta = &document.item.meta;
+        for path in meta.indexes.iter().flat_map(|index| index.fields).map(|field| field.path) {
+            let steps: Vec<&str> = path.split('.').collect();
+            if !has((meta.shape)(), &steps) {
+                problems.push(
+                    Problem::new(
+                        Code::UnknownIndexField,
+                        format!(
+                            "an index of the documents `{}` of the plugin `{}` names `{path}`, which none of them can have",
+                            meta.collection, document.item.owner.id
+                        ),
+                        "write the names as they are in documents, camelCase unless the type says otherwise",
+                    )
+                    .at([document.site]),
+                );
+            }
+        }
+    }
+}
+
+/// Whether values of this shape may have something at the end of the steps.
+fn has(shape: &Shape, steps: &[&str]) -> bool {
+    let Some((step, rest)) = steps.split_first() else { return true };
+    match shape {
+        Shape::Any => true,
+        Shape::Option(inner) => has(inner(), steps),
+        Shape::Map { value, .. } => has(value(), rest),
+        Shape::Seq(item) => step.parse::<usize>().is_ok() && has(item(), rest),
+        Shape::Tuple(items) => has_item(items, steps),
+        Shape::Struct(fields) => has_field(fields, steps),
+        Shape::Enum(variants) => {
+            variants.iter().find(|variant| variant.name == *step).is_some_and(|variant| match &variant.content {
+                Content::Unit => false,
+                Content::Newtype(inner) => has(inner(), rest),
+                Content::Tuple(items) => rest.is_empty() || has_item(items, rest),
+                Content::Struct(fields) => rest.is_empty() || has_field(fields, rest),
+            })
+        }
+        _ => false,
+    }
+}
+
+fn has_item(items: &[Of], steps: &[&str]) -> bool {
+    let place = steps.first().and_then(|step| step.parse::<usize>().ok());
+    place.and_then(|place| items.get(place)).is_some_and(|item| has(item(), steps.get(1..).unwrap_or_default()))
+}
+
+fn has_field(fields: &[Field], steps: &[&str]) -> bool {
+    let field = steps.first().and_then(|step| fields.iter().find(|field| field.name == *step));
+    field.is_some_and(|field| has((field.shape)(), steps.get(1..).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalog::tests::{at, ix, plugin, plugin_with, said},
+        registration::{Item, Registration},
+        shape::Owner,
+        store::{
+            index::{Direction, IndexField, Sparse, Unique},
+            typed::{DocumentMeta, MigrationMeta, Stored},
+        },
+    };
+
+    #[plugin_core::model(stored)]
+    struct Talk {
+        title: String,
+        speaker: Option<Speaker>,
+        notes: Vec<Note>,
+        figures: BTreeMap<String, (u8, bool)>,
+        extra: crate::Dynamic,
+    }
+
+    #[plugin_core::model(stored)]
+    struct Speaker {
+        last_name: String,
+    }
+
+    #[plugin_core::model(stored)]
+    enum Note {
+        None,
+        Text(String),
+        Place { page: u32 },
+    }
+
+    fn index(path: &'static str, unique: Unique) -> &'static [IndexMeta] {
+        let fields = Box::leak(Box::new([IndexField { path, direction: Direction::Ascending }]));
+        Box::leak(Box::new([IndexMeta { prefix: "talks:", fields, unique, sparse: Sparse::No }]))
+    }
+
+    fn document(line: u32, version: u16, standing: Standing, indexes: &'static [IndexMeta]) -> &'static Registration {
+        let meta = DocumentMeta {
+            collection: "talks",
+            version,
+            id: "id",
+            shape: Talk::shape,
+            schema: |_| schemars::Schema::default(),
+            from_value: |_| Ok(Vec::new()),
+            indexes,
+        };
+        at("talks.rs", line, "talks", Item::Document(DocumentItem { owner: Owner { id: "a", ix }, meta, standing }))
+    }
+
+    fn current(line: u32, version: u16) -> &'static Registration {
+        document(line, version, Standing::Current, &[])
+    }
+
+    fn retired(line: u32, version: u16) -> &'static Registration {
+        document(line, version, Standing::Retired, &[])
+    }
+
+    fn migration(line: u32, name: &'static str, from: u16) -> &'static Registration {
+        let meta = MigrationMeta { collection: "talks", from, up: |bytes| Ok(bytes.into()) };
+        at("steps.rs", line, name, Item::Migration(MigrationItem { owner: Owner { id: "a", ix }, meta }))
+    }
+
+    /// What is wrong with these in a plugin `a`: the code, what is said before `of the documents`, and where.
+    fn wrong(of: impl IntoIterator<Item = &'static Registration>) -> Vec<(Code, String, Vec<String>)> {
+        said([plugin(1, "a", "1.0.0", &[])].into_iter().chain(of).collect(), &[])
+    }
+
+    #[test]
+    fn versions_that_follow_one_another_are_good() {
+        let all = [
+            plugin(1, "a", "1.0.0", &[]),
+            current(1, 3),
+            retired(2, 2),
+            retired(3, 1),
+            migration(1, "to-two", 1),
+            migration(2, "to-three", 2),
+        ];
+        let catalog = Catalog::of(all, &[]).unwrap();
+        assert_eq!((catalog.documents().len(), catalog.migrations().len()), (3, 2));
+    }
+
+    #[test]
+    fn a_collection_may_begin_with_any_version() {
+        assert!(Catalog::of([plugin(1, "a", "1.0.0", &[]), current(1, 7)], &[]).is_ok());
+    }
+
+    #[test]
+    fn two_types_are_not_one_document() {
+        let two = wrong([current(1, 1), current(2, 2)]);
+        let detail = "two types are the documents `talks` of the plugin `a`".to_owned();
+        assert_eq!(two, [(Code::DuplicateDocument, detail, vec!["talks.rs:1".into(), "talks.rs:2".into()])]);
+
+        let same = wrong([current(1, 2), retired(2, 1), retired(3, 1), migration(1, "up", 1)]);
+        let detail = "two types are version 1 of the documents `talks` of the plugin `a`".to_owned();
+        assert_eq!(same, [(Code::DuplicateDocument, detail, vec!["talks.rs:2".into(), "talks.rs:3".into()])]);
+    }
+
+    #[test]
+    fn every_step_to_the_current_version_has_one_migration() {
+        let gap = wrong([current(1, 4), retired(2, 1), migration(1, "up", 1), migration(2, "last", 3)]);
+        let detail = "no migration leads from version 2 of the documents `talks` of the plugin `a` to version 3";
+        assert_eq!(gap, [(Code::BrokenMigrations, detail.to_owned(), vec!["talks.rs:1".into()])]);
+
+        let twice = wrong([current(1, 2), retired(2, 1), migration(1, "up", 1), migration(2, "up-too", 1)]);
+        let detail = "2 migrations start from version 1 of the documents `talks` of the plugin `a`";
+        assert_eq!(
+            twice,
+            [(Code::BrokenMigrations, detail.to_owned(), vec!["steps.rs:1".into(), "steps.rs:2".into()])]
+        );
+    }
+
+    #[test]
+    fn a_retired_version_is_older_than_one_that_is_current() {
+        let alone = wrong([retired(2, 1)]);
+        assert_eq!(alone[0].0, Code::BrokenMigrations);
+        assert!(alone[0].1.ends_with("have versions that are retired, and none that is current"), "{}", alone[0].1);
+
+        let newer = wrong([current(1, 1), retired(2, 2)]);
+        assert!(newer[0].1.ends_with("is retired, and newer than version 1, which is current"), "{}", newer[0].1);
+    }
+
+    #[test]
+    fn an_index_is_declared_once_by_whomever() {
+        let of = |path, unique| {
+            let indexes = index("title", Unique::No);
+            let all = [plugin_with(1, "a", indexes), document(2, 1, Standing::Current, index(path, unique))];
+            Catalog::of(all, &[]).map(drop)
+        };
+        assert!(of("speaker", Unique::No).is_ok());
+        let problems = of("title", Unique::Yes).unwrap_err();
+        let first = problems.iter().next().unwrap();
+        assert_eq!(first.code, Code::DuplicateIndex);
+        assert_eq!(first.detail, r#"the plugin `a` declares the index `"talks:", title, unique` twice"#);
+        assert_eq!(first.sites, ["plugins.rs:1", "talks.rs:2"]);
+    }
+
+    #[test]
+    fn an_index_names_what_its_documents_can_have() {
+        for path in [
+            "title",
+            "speaker.lastName",
+            "notes.0",
+            "notes.0.place.page",
+            "notes.7.text",
+            "figures.seats.1",
+            "extra.whatever.it.is",
+        ] {
+            assert!(has(Talk::shape(), &path.split('.').collect::<Vec<_>>()), "{path}");
+        }
+        for path in
+            ["titel", "title.length", "speaker.last_name", "notes.first", "notes.0.none.page", "figures.seats.2", ""]
+        {
+            assert!(!has(Talk::shape(), &path.split('.').collect::<Vec<_>>()), "{path}");
+        }
+        let typo = wrong([document(3, 1, Standing::Current, index("speaker.lastNam", Unique::No))]);
+        let detail =
+            "an index of the documents `talks` of the plugin `a` names `speaker.lastNam`, which none of them can have";
+        assert_eq!(typo, [(Code::UnknownIndexField, detail.to_owned(), vec!["talks.rs:3".into()])]);
+    }
+}

@@ -1,0 +1,14 @@
+use plugin_core::prelude::*;
+
+#[plugin(id = "shop")]
+pub struct Shop;
+
+#[document(plugin = Shop, collection = "orders")]
+pub struct Order {
+    #[id]
+    pub id: String,
+    #[serde(rename(serialize = "to", deserialize = "address"))]
+    pub to: String,
+}
+
+fn main() {}

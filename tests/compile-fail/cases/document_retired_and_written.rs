@@ -1,0 +1,29 @@
+use plugin_core::prelude::*;
+
+#[plugin(id = "shop")]
+pub struct Shop;
+
+#[document(plugin = Shop, collection = "orders", version = 1, retired)]
+pub struct OrderV1 {
+    #[id]
+    pub id: String,
+}
+
+#[document(plugin = Shop, collection = "orders", version = 2)]
+pub struct Order {
+    #[id]
+    pub id: String,
+}
+
+#[migrate]
+fn up(old: OrderV1) -> Order {
+    Order { id: old.id }
+}
+
+fn written<T: plugin_core::store::typed::Document>(_: &T) {}
+
+pub fn write(order: &OrderV1) {
+    written(order);
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use plugin_core::prelude::*;
+
+#[plugin(id = "shop")]
+pub struct Shop;
+
+#[document(plugin = Shop, collection = "orders")]
+#[index(unique)]
+pub struct Order {
+    #[id]
+    pub id: String,
+}
+
+fn main() {}

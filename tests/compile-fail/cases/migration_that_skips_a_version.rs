@@ -1,0 +1,23 @@
+use plugin_core::prelude::*;
+
+#[plugin(id = "shop")]
+pub struct Shop;
+
+#[document(plugin = Shop, collection = "orders", version = 1, retired)]
+pub struct OrderV1 {
+    #[id]
+    pub id: String,
+}
+
+#[document(plugin = Shop, collection = "orders", version = 3)]
+pub struct Order {
+    #[id]
+    pub id: String,
+}
+
+#[migrate]
+fn up(old: OrderV1) -> Order {
+    Order { id: old.id }
+}
+
+fn main() {}

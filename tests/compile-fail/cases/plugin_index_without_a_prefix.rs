@@ -1,0 +1,6 @@
+use plugin_core::prelude::*;
+
+#[plugin(id = "shop", index(buyer, -shippedAt))]
+pub struct Shop;
+
+fn main() {}
