@@ -1,26 +1,26 @@
 //! A plugin's data in one app: documents by key.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use super::documents::MAX_DOCUMENT;
 use super::{
-    codec,
-    documents::{Committed, Documents},
-    engine::{Direction, Durability, Engine, Keyspace, Precondition, Scan, Wanted, Write},
+    codec::Head,
+    documents::{Change, Documents, New},
+    engine::{Durability, Engine, Keyspace},
     error::StoreError,
     filter::Filter,
-    key::{self, Key, Kind},
-    page::{Entry, Revision, Versioned, entry, opened},
+    page::{Revision, Versioned},
     query::{Count, Find, Keys},
+    record::of_key,
+    space::{Committed, Space},
     value::Value,
 };
 use crate::id::AppId;
 
-/// The largest document, in bytes as it is encoded.
-pub const MAX_DOCUMENT: usize = 1 << 20;
 /// How often a write is tried when others write the same key at once. Each time one of them has succeeded.
-const ATTEMPTS: usize = 1000;
+pub(super) const ATTEMPTS: usize = 1000;
 
 /// A plugin's data in one app: any value that serde can write, by key.
 ///
@@ -56,13 +56,18 @@ const ATTEMPTS: usize = 1000;
 ///
 /// What others stored is out of its reach: it gives out neither the engine behind it nor the keyspace.
 #[derive(Debug, Clone)]
-pub struct Db(Documents);
+pub struct Db(pub(super) Documents);
 
 impl Db {
     /// The documents of `app` in `keyspace`, which must be open in `engine`. Commits return when they are as safe as
     /// `durability` says. For whoever has an engine, which no plugin is given.
     pub fn new(engine: Arc<dyn Engine>, keyspace: Keyspace, app: AppId, durability: Durability) -> Self {
-        Self(Documents { engine, keyspace, app, durability })
+        Self::over(Arc::new(Space::new(engine, keyspace, durability)), app)
+    }
+
+    /// The documents of `app` in `space`.
+    pub fn over(space: Arc<Space>, app: AppId) -> Self {
+        Self(Documents { space, app })
     }
 
     /// The app whose documents these are.
@@ -75,8 +80,11 @@ impl Db {
     /// # Errors
     /// [`StoreError::Codec`] if it is no `T`, naming the field.
     pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
-        let Some(bytes) = self.0.read(self.0.place(key)?).await? else { return Ok(None) };
-        codec::decode(&bytes).map(Some).map_err(|source| StoreError::codec(key, source))
+        let bytes = self.0.read(key).await?;
+        match self.0.live(key, bytes.as_deref())? {
+            Some(record) => of_key(key, record.read()).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// What is stored under `key`, if anything, with the revision that [`set_if`](Self::set_if) asks for.
@@ -84,36 +92,70 @@ impl Db {
     /// # Errors
     /// [`StoreError::Codec`] if it is no `T`, naming the field.
     pub async fn get_versioned<T: DeserializeOwned>(&self, key: &str) -> Result<Option<Versioned<T>>, StoreError> {
-        let Some(bytes) = self.0.read(self.0.place(key)?).await? else { return Ok(None) };
-        let Entry { value, revision, .. } = entry(key.to_owned(), &bytes)?;
-        Ok(Some(Versioned { value, revision }))
+        let bytes = self.0.read(key).await?;
+        match self.0.live(key, bytes.as_deref())? {
+            Some(record) => {
+                Ok(Some(Versioned { value: of_key(key, record.read())?, revision: Revision(record.head()) }))
+            }
+            None => Ok(None),
+        }
     }
 
-    /// Stores `value` under `key`, whatever was there.
+    /// Stores `value` under `key`, whatever was there. It does not expire.
     ///
     /// # Errors
-    /// [`StoreError::TooLarge`], [`StoreError::InvalidKey`], or [`StoreError::Codec`] if the value cannot be stored.
+    /// [`StoreError::TooLarge`], [`StoreError::InvalidKey`], [`StoreError::Codec`] if the value cannot be stored,
+    /// [`StoreError::Duplicate`] if a unique index has another document with the same values.
     pub fn set<T: Serialize + ?Sized>(
         &self,
         key: &str,
         value: &T,
     ) -> impl Future<Output = Result<(), StoreError>> + Send {
         // Encoded at once, so that the future does not hold on to a value of any type.
-        let document = self.seal(key, value);
-        async move {
-            let (place, mut document) = document?;
-            for _ in 0..ATTEMPTS {
-                let before = self.0.head(key, &place).await?;
-                if let Committed::Done = self.0.put(&place, &mut document, before).await?.0 {
-                    return Ok(());
-                }
-            }
-            Err(contended(key))
-        }
+        let new = self.encode(key, value);
+        async move { self.0.put(key, &new?).await }
+    }
+
+    /// Stores `value` under `key` for `lifetime`, whatever was there: after that it is as if it had been deleted.
+    ///
+    /// ```
+    /// # use std::{sync::Arc, time::Duration};
+    /// # use plugin_core::store::{Db, MemEngine, StoreError, conformance::block_on, engine::{Durability, Engine, Keyspace}};
+    /// # block_on(async {
+    /// # let (engine, keyspace) = (Arc::new(MemEngine::new()), Keyspace::of_plugin("analytics"));
+    /// # engine.open(&keyspace).await?;
+    /// # let db = Db::new(engine, keyspace, Default::default(), Durability::Synced);
+    /// db.set_for("sign-in:7f", &"ada", Duration::from_secs(600)).await?;
+    /// # Ok::<_, StoreError>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn set_for<T: Serialize + ?Sized>(
+        &self,
+        key: &str,
+        value: &T,
+        lifetime: Duration,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        let new = self.encode(key, value).map(|new| New { expiry: Some(self.0.expiry(lifetime)), ..new });
+        async move { self.0.put(key, &new?).await }
+    }
+
+    /// Stores `value` under `key` if nothing is there.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] if something is; otherwise as [`set`](Self::set).
+    pub fn insert<T: Serialize + ?Sized>(
+        &self,
+        key: &str,
+        value: &T,
+    ) -> impl Future<Output = Result<Revision, StoreError>> + Send {
+        let new = self.encode(key, value);
+        async move { self.0.insert(key, &new?).await.map(Revision) }
     }
 
     /// Stores `value` under `key` if what is there has the revision `expected`, or if nothing is there and that is expected.
-    /// Gives back the revision that it has now.
+    /// Gives back the revision that it has now. It does not expire.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if somebody else wrote the key; otherwise as [`set`](Self::set).
@@ -123,39 +165,26 @@ impl Db {
         value: &T,
         expected: Option<Revision>,
     ) -> impl Future<Output = Result<Revision, StoreError>> + Send {
-        let document = self.seal(key, value);
-        async move {
-            let (place, mut document) = document?;
-            match self.0.put(&place, &mut document, expected.map(|revision| revision.0)).await? {
-                (Committed::Done, head) => Ok(Revision(head)),
-                (Committed::Conflict, _) => Err(StoreError::Conflict { key: key.into() }),
-            }
-        }
+        let new = self.encode(key, value);
+        async move { self.0.replace(key, &new?, expected.map(|it| it.0)).await.map(Revision) }
     }
 
     /// Adds `by` to the integer under `key`, 0 if nothing is there, and gives back the sum. Nothing that others add at the
-    /// same time is lost.
+    /// same time is lost. When it expires stays as it is.
     ///
     /// # Errors
     /// [`StoreError::NotAnInteger`] if something else is there, [`StoreError::Overflow`] if the sum is beyond 64 bits.
     pub async fn increment(&self, key: &str, by: i64) -> Result<i64, StoreError> {
-        let place = self.0.place(key)?;
         for _ in 0..ATTEMPTS {
-            let before = self.0.read(place.clone()).await?;
-            let (value, head) = match &before {
+            let before = self.0.read(key).await?;
+            let (value, expiry) = match self.0.live(key, before.as_deref())? {
                 None => (0, None),
-                Some(bytes) => {
-                    let value = opened(key, bytes)?;
-                    let head = codec::head(bytes).map_err(|source| StoreError::codec(key, source))?;
-                    let integer = if let Value::Number(number) = value { number.as_i64() } else { None };
-                    let refused = || StoreError::NotAnInteger { key: key.into(), found: value.kind() };
-                    (integer.ok_or_else(refused)?, Some(head))
-                }
+                Some(record) => (integer(key, &of_key(key, record.value())?)?, record.expiry()),
             };
-            let overflow = || StoreError::Overflow { key: key.into(), value, by };
-            let sum = value.checked_add(by).ok_or_else(overflow)?;
-            let mut document = self.seal(key, &sum)?.1;
-            if let Committed::Done = self.0.put(&place, &mut document, head).await?.0 {
+            let sum = value.checked_add(by).ok_or_else(|| StoreError::Overflow { key: key.into(), value, by })?;
+            let new = New { expiry, ..self.0.new_value(key, Value::from(sum))? };
+            let change = Change { key, before: before.as_deref(), after: Some(&new) };
+            if let (Committed::Done, _) = self.0.commit(change).await? {
                 return Ok(sum);
             }
         }
@@ -168,15 +197,7 @@ impl Db {
     /// # Errors
     /// [`StoreError::InvalidKey`], or [`StoreError::Engine`].
     pub async fn delete(&self, key: &str) -> Result<bool, StoreError> {
-        let place = self.0.place(key)?;
-        for _ in 0..ATTEMPTS {
-            let Some(head) = self.0.head(key, &place).await? else { return Ok(false) };
-            let write = Write::delete(place.clone()).when(Precondition::Head(head.to_bytes()));
-            if let Committed::Done = self.0.commit(write, None).await? {
-                return Ok(true);
-            }
-        }
-        Err(contended(key))
+        self.0.delete(key).await
     }
 
     /// The keys that begin with `prefix`, in the order of their bytes, a page of up to 1,000.
@@ -200,36 +221,75 @@ impl Db {
     /// # Errors
     /// [`StoreError::Engine`] if the engine cannot be read.
     pub async fn apps(&self) -> Result<Vec<AppId>, StoreError> {
-        let mut range = Key::of(Kind::Document).range();
-        let mut apps = Vec::new();
-        loop {
-            let found = self.0.scan(Scan {
-                range: range.clone(),
-                limit: 1,
-                bytes: usize::MAX,
-                direction: Direction::Forward,
-                wanted: Wanted::Keys,
-            });
-            let found = found.await?;
-            let app = found.rows.first().and_then(|(key, _)| key::parse_document(key));
-            let Some(app) = app.and_then(|(app, _)| AppId::new(app).ok()) else { return Ok(apps) };
-            range.start = key::document(&app, "").range().end;
-            apps.push(app);
-        }
+        self.0.space.apps().await
     }
 
-    /// Where the document `key` lies, and its bytes under a head that is still to be set.
-    fn seal<T: Serialize + ?Sized>(&self, key: &str, value: &T) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
-        let place = self.0.place(key)?;
-        let document = codec::encode(value).map_err(|source| StoreError::codec(key, source))?;
-        match document.len() {
-            size if size > MAX_DOCUMENT => Err(StoreError::TooLarge { key: key.into(), size, limit: MAX_DOCUMENT }),
-            _ => Ok((place, document)),
-        }
+    fn encode<T: Serialize + ?Sized>(&self, key: &str, value: &T) -> Result<New, StoreError> {
+        let value = Value::of(value).map_err(|problem| StoreError::codec(key, problem.into()))?;
+        self.0.new_value(key, value)
     }
 }
 
-fn contended(key: &str) -> StoreError {
+impl Documents {
+    /// Stores `new` under `key`, whatever was there.
+    pub(super) async fn put(&self, key: &str, new: &New) -> Result<(), StoreError> {
+        for _ in 0..ATTEMPTS {
+            let before = self.read(key).await?;
+            let change = Change { key, before: before.as_deref(), after: Some(new) };
+            if let (Committed::Done, _) = self.commit(change).await? {
+                return Ok(());
+            }
+        }
+        Err(contended(key))
+    }
+
+    /// Stores `new` under `key` if nothing is there.
+    pub(super) async fn insert(&self, key: &str, new: &New) -> Result<Head, StoreError> {
+        match self.replace(key, new, None).await {
+            Err(StoreError::Conflict { key }) => Err(StoreError::Exists { key }),
+            done => done,
+        }
+    }
+
+    /// Stores `new` under `key` on top of the write `expected`, or of nothing.
+    pub(super) async fn replace(&self, key: &str, new: &New, expected: Option<Head>) -> Result<Head, StoreError> {
+        for _ in 0..ATTEMPTS {
+            let before = self.read(key).await?;
+            if self.live(key, before.as_deref())?.map(|record| record.head()) != expected {
+                return Err(StoreError::Conflict { key: key.into() });
+            }
+            let change = Change { key, before: before.as_deref(), after: Some(new) };
+            if let (Committed::Done, Some(head)) = self.commit(change).await? {
+                return Ok(head);
+            }
+        }
+        Err(contended(key))
+    }
+
+    /// Removes the document `key`, and tells whether it was there.
+    pub(super) async fn delete(&self, key: &str) -> Result<bool, StoreError> {
+        for _ in 0..ATTEMPTS {
+            let before = self.read(key).await?;
+            // What cannot be read can be removed all the same.
+            if let Ok(None) = self.live(key, before.as_deref()) {
+                return Ok(false);
+            }
+            let change = Change { key, before: before.as_deref(), after: None };
+            if let (Committed::Done, _) = self.commit(change).await? {
+                return Ok(true);
+            }
+        }
+        Err(contended(key))
+    }
+}
+
+/// The integer that `key` holds.
+pub(super) fn integer(key: &str, value: &Value) -> Result<i64, StoreError> {
+    let integer = if let Value::Number(number) = value { number.as_i64() } else { None };
+    integer.ok_or_else(|| StoreError::NotAnInteger { key: key.into(), found: value.kind() })
+}
+
+pub(super) fn contended(key: &str) -> StoreError {
     StoreError::Contended { key: key.into(), attempts: ATTEMPTS }
 }
 

@@ -1,5 +1,7 @@
 //! What can go wrong above the seam.
 
+use std::error::Error as StdError;
+
 use super::{codec::CodecError, cursor::CursorError, engine::EngineError, filter::FilterError, key::MAX_USER_KEY};
 
 /// Why the store did not do what it was asked. Nothing was written then, except after an unknown outcome of the engine.
@@ -15,6 +17,51 @@ pub enum StoreError {
         /// The key.
         key: String,
     },
+    /// `insert` found a document under its key.
+    #[error("`{key}` is there already: `insert` writes only what is new; `set` replaces")]
+    Exists {
+        /// The key.
+        key: String,
+    },
+    /// A unique index has a document with the same values.
+    #[error("`{key}` is not stored: `{other}` has the same values in the unique index ({index})")]
+    Duplicate {
+        /// The key.
+        key: String,
+        /// The index, as it is declared.
+        index: String,
+        /// The key of the document that has them.
+        other: String,
+    },
+    /// The values of the indexed fields are too long for a key.
+    #[error(
+        "`{key}` is not stored: its entry in the index ({index}) would have {size} bytes, the limit is {limit}; \
+         index something shorter, such as a digest of it"
+    )]
+    IndexedTooLong {
+        /// The key.
+        key: String,
+        /// The index, as it is declared.
+        index: String,
+        /// The size of the entry's key, in bytes.
+        size: usize,
+        /// What is allowed.
+        limit: usize,
+    },
+    /// What a transaction had read was written by others, again and again.
+    #[error("the transaction was given up after {attempts} attempts: others wrote what it had read each time")]
+    TransactionConflict {
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// An index does not agree with the documents.
+    #[error("the index ({index}) is damaged: {problem}; `db verify` tells how much, and dropping it builds it again")]
+    DamagedIndex {
+        /// The index, as it is declared.
+        index: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// Others wrote the key again and again between this call's reading and writing it.
     #[error("`{key}` is written by too many at once: gave up after {attempts} attempts")]
     Contended {
@@ -28,6 +75,22 @@ pub enum StoreError {
     InvalidKey {
         /// How long it is.
         length: usize,
+    },
+    /// A document has no id.
+    #[error("a document of `{collection}` has an empty id: it is stored under it, so give it one")]
+    EmptyId {
+        /// The collection.
+        collection: &'static str,
+    },
+    /// A change gave a document another id.
+    #[error(
+        "the change makes `{changed}` of `{key}`: an id stays; put the document under the new one and delete the old"
+    )]
+    OtherId {
+        /// Its key.
+        key: String,
+        /// The key that it would have.
+        changed: String,
     },
     /// The value is too large.
     #[error("the value for `{key}` has {size} bytes as stored, the limit is {limit}")]
@@ -107,6 +170,22 @@ fn remedy(wanted: &[String]) -> String {
         [] => "narrow it to a key prefix with `.under(…)`".into(),
         wanted => format!("it needs an index on ({}), or a key prefix to look under: `.under(…)`", wanted.join(", ")),
     }
+}
+
+/// What the storage engine said, if that is what `error` goes back to.
+pub fn engine_error(error: &crate::Error) -> Option<&EngineError> {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // A store error speaks as its engine error does, and is no link of its own in the chain.
+        match error.downcast_ref() {
+            Some(StoreError::Engine(found)) => return Some(found),
+            _ => match error.downcast_ref() {
+                Some(found) => return Some(found),
+                None => cause = StdError::source(error),
+            },
+        }
+    }
+    None
 }
 
 impl StoreError {

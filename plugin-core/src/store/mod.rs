@@ -1,26 +1,61 @@
 //! What plugins store, above a storage engine that can be exchanged.
 
+mod care;
 pub mod codec;
 pub mod conformance;
 pub mod cursor;
 pub mod db;
+mod docs;
 mod documents;
+mod edit;
 pub mod engine;
 pub mod error;
+mod expiry;
+mod explain;
 pub mod filter;
+#[doc(hidden)]
+pub mod hostile;
+pub mod index;
 pub mod key;
+mod look;
 pub mod mem;
+mod migrate;
+mod ordered;
+mod overview;
 pub mod page;
+mod plan;
 pub mod query;
-mod scan;
+mod record;
+mod rows;
+mod schema;
 mod search;
+mod select;
+#[cfg(test)]
+mod simulation;
 mod sort;
+mod space;
+pub mod transfer;
+mod txn;
+pub mod typed;
 pub mod value;
+pub mod verify;
+mod view;
+mod walk;
 
 pub use cursor::Cursor;
 pub use db::Db;
+pub use docs::{Docs, FindDocs, TxnDocs};
+pub use edit::Shown;
 pub use error::StoreError;
+pub use explain::{Access, Explain};
 pub use filter::Filter;
-pub use mem::MemEngine;
+pub use mem::{MemEngine, StrictEngine};
+pub use overview::{AppCount, MigrationState, Overview};
 pub use page::{Entry, Page, Revision, Versioned};
+pub use rows::Rows;
+pub use schema::Schema;
+pub use select::{Select, Selected};
+pub(crate) use space::Committed;
+pub use space::Space;
+pub use txn::Txn;
 pub use value::Value;

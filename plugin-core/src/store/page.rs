@@ -2,14 +2,9 @@
 
 use std::{fmt, str::FromStr, vec};
 
-use serde::{Deserialize, Serialize, de, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de};
 
-use super::{
-    codec::{self, Head},
-    cursor::Cursor,
-    error::StoreError,
-    value::Value,
-};
+use super::{codec::Head, cursor::Cursor};
 
 /// Which write of a key a document is. Never the same for two writes, not even when a key is deleted and inserted again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -150,19 +145,6 @@ impl<'a, T> IntoIterator for &'a Page<T> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
-    }
-}
-
-/// The value of a document.
-pub(super) fn opened(key: &str, bytes: &[u8]) -> Result<Value, StoreError> {
-    codec::open(bytes).map_err(|source| StoreError::codec(key, source))
-}
-
-/// A document as a `T`.
-pub(super) fn entry<T: DeserializeOwned>(key: String, bytes: &[u8]) -> Result<Entry<T>, StoreError> {
-    match codec::decode(bytes).and_then(|value| Ok((value, codec::head(bytes)?))) {
-        Ok((value, head)) => Ok(Entry { key, value, revision: Revision(head) }),
-        Err(source) => Err(StoreError::Codec { key, source }),
     }
 }
 

@@ -11,14 +11,20 @@ use serde::de::DeserializeOwned;
 use super::{
     cursor::{Cursor, Place},
     documents::Documents,
-    engine::{Direction, MAX_SCAN, Scan, Wanted},
+    engine::{Direction, MAX_SCAN, Wanted},
     error::StoreError,
+    explain::{Explain, Report, Way},
     filter::Filter,
     key,
-    page::{Entry, Page, entry, opened},
-    scan::{Query, Walk, range},
-    search::{Found, Search},
+    look::{Budget, Looker},
+    page::{Entry, Page, Revision},
+    plan::{self, Plan, Question},
+    record::of_key,
+    rows::Rows,
+    search::{Content, Found, Item, Search},
+    select::Select,
     sort::Sort,
+    walk::{Walk, range},
 };
 
 /// The largest page.
@@ -37,8 +43,9 @@ pub(super) fn page_size(given: usize) -> Result<usize, StoreError> {
 
 /// A search for documents: [`Db::find`](super::Db::find). Await it.
 ///
-/// It looks at every document of the plugin in this app, or under a key prefix, within a budget of 10,000 documents or 16 MiB.
-/// A field that no document has is a warning in the log, unless it is asked to be missing: it may be misspelled.
+/// It uses the index that serves the filter and the order best. Without one it looks at every document of the plugin in this app, or
+/// under a key prefix, within a budget of 10,000 documents or 16 MiB. An index changes how long it takes, never what is found, nor in
+/// which order. A field that no document has is a warning in the log, unless it is asked to be missing: it may be misspelled.
 #[derive(Debug)]
 #[must_use = "a search does nothing until it is awaited"]
 pub struct Find<T> {
@@ -70,10 +77,34 @@ impl<T> Find<T> {
         self
     }
 
-    /// Looks only at documents whose key begins with `prefix`.
+    /// Looks only at documents whose key begins with `prefix`. Indexes of such documents serve only questions that say so.
     pub fn under(mut self, prefix: &str) -> Self {
         self.search.under = prefix.into();
         self
+    }
+
+    /// Gives these fields alone, by their paths: where an index has all that is asked, no document is read. `P` is an object of them.
+    pub fn select<P>(self, paths: impl IntoIterator<Item = impl Into<String>>) -> Select<P> {
+        let selected = Some(paths.into_iter().map(Into::into).collect());
+        Select::new(Search { selected, ..self.search }, |key| key)
+    }
+
+    /// Goes through all documents that match, however many, without keeping more than a page of them: for exports.
+    ///
+    /// The limit is the size of the pages. Sorted, it wants an index that has the order.
+    pub fn iter(self) -> Rows<T>
+    where
+        T: DeserializeOwned,
+    {
+        Rows::new(self.search, entry)
+    }
+
+    /// Asks the question, and tells how the answer was come by.
+    ///
+    /// # Errors
+    /// As the question itself.
+    pub async fn explain(self) -> Result<Explain, StoreError> {
+        Ok(self.search.run().await?.1.into())
     }
 }
 
@@ -82,18 +113,31 @@ impl<T: DeserializeOwned + 'static> IntoFuture for Find<T> {
     type IntoFuture = Answer<Page<Entry<T>>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let found = self.search.run();
         Box::pin(async move {
-            let Found { documents, next } = found.await?;
-            let items = documents.into_iter().map(|(key, bytes)| entry(key, &bytes)).collect::<Result<_, _>>()?;
+            let Found { items, next } = self.search.run().await?.0;
+            let items = items.into_iter().map(|item| entry(&self.search.documents, item)).collect::<Result<_, _>>()?;
             Ok(Page { items, next })
         })
     }
 }
 
+/// A document as a `T`.
+pub(super) fn entry<T: DeserializeOwned>(documents: &Documents, item: Item) -> Result<Entry<T>, StoreError> {
+    let Item { key, content } = item;
+    match content {
+        Content::Stored(bytes) => {
+            let record = documents.record(&key, &bytes)?;
+            Ok(Entry { value: of_key(&key, record.read())?, revision: Revision(record.head()), key })
+        }
+        // Nobody who wants entries selects fields.
+        Content::Selected(_) => Err(super::space::answered_otherwise()),
+    }
+}
+
 /// A count of documents: [`Db::count`](super::Db::count). Await it.
 ///
-/// It looks at every document of the plugin in this app, or under a key prefix, within the budget of [`Find`].
+/// Where an index has all that is asked, or everything is, keys are counted, however many there are. Otherwise it looks at documents within the budget
+/// of [`Find`].
 #[derive(Debug)]
 #[must_use = "a count does nothing until it is awaited"]
 pub struct Count {
@@ -113,19 +157,94 @@ impl Count {
         self
     }
 
-    async fn run(self) -> Result<u64, StoreError> {
+    /// Counts, and tells how.
+    ///
+    /// # Errors
+    /// As the count itself.
+    pub async fn explain(self) -> Result<Explain, StoreError> {
+        self.run().await.map(Explain::from)
+    }
+
+    async fn run(self) -> Result<Report, StoreError> {
+        let Self { documents, filter, under } = &self;
         let unsorted = Sort::of(&[])?;
-        let query = Query { filter: &self.filter, sort: &unsorted };
-        let mut walk = Walk::under(&self.documents, query, &self.under, None, MAX_SCAN)?;
+        let indexes = documents.space.indexes.all();
+        let plan = plan::best(&indexes, Question { app: &documents.app, filter, sort: &unsorted, under });
+        let mut looker = Looker::new(documents, filter, &unsorted)?;
+        let (count, way) = match &plan {
+            Some(plan) if plan.is_exact => (self.keys_of_index(plan, &mut looker).await?, Way::IndexKeys { plan }),
+            Some(plan) => {
+                let covered = plan.covers(filter.paths().into_iter());
+                let count = self.entries_of_index(plan, covered, &mut looker).await?;
+                (count, Way::Index { plan, covered, is_in_order: false })
+            }
+            None => (self.documents(&mut looker).await?, Way::Keys),
+        };
+        if plan.as_ref().is_some_and(|plan| !plan.index.is_ready()) {
+            // It is being dropped, and some of its entries may have been gone.
+            return Box::pin(self.run()).await;
+        }
+        looker.finish();
+        Ok(Report::of(&way, &looker, filter, &unsorted, count))
+    }
+
+    /// All that lies in the ranges of the plan is counted. Values are read only where something has expired and is not gone yet.
+    async fn keys_of_index(&self, plan: &Plan, looker: &mut Looker<'_>) -> Result<usize, StoreError> {
+        let wanted = if self.documents.space.has_expired().await? { Wanted::Entries } else { Wanted::Keys };
+        let ranges = plan.ranges.iter().cloned();
+        let mut walk = Walk::over(&self.documents, ranges, Direction::Forward, (Budget::None, MAX_SCAN));
         let mut count = 0;
-        while let Some(chunk) = walk.next().await? {
-            for (key, bytes) in chunk.documents {
-                if self.filter.is_all() || walk.matches(&opened(&key, &bytes)?) {
-                    count += 1;
+        while let Some(chunk) = walk.entries(looker, wanted).await? {
+            count += match wanted {
+                Wanted::Keys => chunk.len(),
+                Wanted::Entries => chunk.iter().filter(|(_, said)| looker.is_live(plan.expiry(said))).count(),
+            };
+        }
+        Ok(count)
+    }
+
+    async fn entries_of_index(&self, plan: &Plan, covered: bool, looker: &mut Looker<'_>) -> Result<usize, StoreError> {
+        let budget = if covered { Budget::None } else { Budget::OfACall };
+        let ranges = plan.ranges.iter().cloned();
+        let mut walk = Walk::over(&self.documents, ranges, Direction::Forward, (budget, MAX_SCAN));
+        let mut count = 0;
+        loop {
+            if covered {
+                let Some(chunk) = walk.entries(looker, Wanted::Entries).await? else { return Ok(count) };
+                for (entry, said) in chunk.iter() {
+                    let said = plan.said(said)?;
+                    if said.key.starts_with(&*self.under) && looker.is_live(said.expiry) {
+                        count += usize::from(looker.passes(&plan.values(entry, &said)?));
+                    }
+                }
+            } else {
+                let Some(chunk) = walk.lookup(looker).await? else { return Ok(count) };
+                for (_, said, bytes) in chunk.iter() {
+                    let (key, bytes) = plan.document(said, bytes)?;
+                    count += usize::from(key.starts_with(&*self.under) && looker.matches(key, bytes)?);
                 }
             }
         }
-        walk.finish();
+    }
+
+    async fn documents(&self, looker: &mut Looker<'_>) -> Result<usize, StoreError> {
+        let by_key = looker.wants_nothing() && !self.documents.space.has_expired().await?;
+        let wanted = if by_key { Wanted::Keys } else { Wanted::Entries };
+        let ranges = [range(&self.documents, &self.under, None)];
+        // Keys cost little, and none of their documents is looked at.
+        let budget = if by_key { Budget::None } else { Budget::OfACall };
+        let mut walk = Walk::over(&self.documents, ranges, Direction::Forward, (budget, MAX_SCAN));
+        let mut count = 0;
+        while let Some(chunk) = walk.documents(looker, wanted).await? {
+            if by_key {
+                count += chunk.len();
+                continue;
+            }
+            for (place, bytes) in chunk.iter() {
+                let Some(key) = key::tail_of_document(place) else { continue };
+                count += usize::from(looker.matches(key, bytes)?);
+            }
+        }
         Ok(count)
     }
 }
@@ -135,7 +254,7 @@ impl IntoFuture for Count {
     type IntoFuture = Answer<u64>;
 
     fn into_future(self) -> Answer<u64> {
-        Box::pin(self.run())
+        Box::pin(async move { Ok(self.run().await?.found()) })
     }
 }
 
@@ -169,19 +288,26 @@ impl Keys {
     async fn run(self) -> Result<Page<String>, StoreError> {
         let limit = page_size(self.limit)?;
         let after = self.after.map(|cursor| cursor.place(&[])).transpose()?.map(|place| place.key);
-        let scan = Scan {
-            range: range(&self.documents, &self.prefix, after.as_deref()),
-            limit,
-            bytes: usize::MAX,
-            direction: Direction::Forward,
-            wanted: Wanted::Keys,
-        };
-        let found = self.documents.scan(scan).await?;
-        let keys = found.rows.iter().filter_map(|(key, _)| Some(key::parse_document(key)?.1.to_owned()));
-        let items: Vec<String> = keys.collect();
-        let last = items.last().filter(|_| found.more);
-        let next = last.map(|key| Cursor::at(Place::of(key)));
-        Ok(Page { next: next.transpose()?, items })
+        let (everything, unsorted) = (Filter::all(), Sort::of(&[])?);
+        let mut looker = Looker::new(&self.documents, &everything, &unsorted)?;
+        let wanted = if self.documents.space.has_expired().await? { Wanted::Entries } else { Wanted::Keys };
+        let ranges = [range(&self.documents, &self.prefix, after.as_deref())];
+        let mut walk = Walk::over(&self.documents, ranges, Direction::Forward, (Budget::None, limit + 1));
+        let mut items: Vec<String> = Vec::new();
+        while let Some(chunk) = walk.documents(&mut looker, wanted).await? {
+            for (place, bytes) in chunk.iter() {
+                let Some(key) = key::tail_of_document(place) else { continue };
+                if wanted == Wanted::Entries && !looker.matches(key, bytes)? {
+                    continue;
+                }
+                if items.len() == limit {
+                    let next = items.last().map(|key| Cursor::at(Place::of(key))).transpose()?;
+                    return Ok(Page { items, next });
+                }
+                items.push(key.to_owned());
+            }
+        }
+        Ok(Page { items, next: None })
     }
 }
 

@@ -2,7 +2,13 @@
 
 use std::cmp::Ordering;
 
-use super::{error::StoreError, value::Value};
+use super::{
+    codec::CodecError,
+    error::StoreError,
+    index::Direction,
+    value::Value,
+    view::{Undecoded, View},
+};
 
 /// By which fields, in which direction.
 #[derive(Debug, Clone)]
@@ -12,12 +18,6 @@ pub(super) struct Sort(Vec<Field>);
 struct Field {
     path: String,
     direction: Direction,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Direction {
-    Ascending,
-    Descending,
 }
 
 /// What a document has in the fields that are sorted by: one value each, or none where the field is missing.
@@ -43,6 +43,11 @@ impl Sort {
         self.0.iter().map(|field| &*field.path)
     }
 
+    /// Paths and directions.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&str, Direction)> {
+        self.0.iter().map(|field| (&*field.path, field.direction))
+    }
+
     /// The fields as they were given.
     pub(super) fn given(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|field| match field.direction {
@@ -54,6 +59,12 @@ impl Sort {
     /// What `document` has to be sorted by.
     pub(super) fn key_of(&self, document: &Value) -> SortKey {
         self.paths().map(|path| document.at(path).cloned().into_iter().collect()).collect()
+    }
+
+    /// The same of one that is not decoded.
+    pub(super) fn key_of_stored(&self, document: Undecoded<'_>) -> Result<SortKey, CodecError> {
+        let value = |path| Ok(document.at(path)?.map(View::to_value).transpose()?.into_iter().collect());
+        self.paths().map(value).collect()
     }
 
     /// The order of two documents: by their values, missing before all, then by their keys.

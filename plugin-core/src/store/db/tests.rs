@@ -1,7 +1,9 @@
 //! Documents by key. Questions over many of them have their tests beside `query`.
 
+mod conformance;
 pub(crate) mod flaky;
 mod model;
+mod simulation;
 
 use std::{future::IntoFuture, thread};
 
@@ -9,7 +11,13 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::*;
-use crate::store::{MemEngine, codec::CodecError, conformance::block_on, engine::EngineError, key::MAX_USER_KEY};
+use crate::store::{
+    MemEngine,
+    codec::CodecError,
+    conformance::block_on,
+    engine::{Precondition, Write},
+    key::MAX_USER_KEY,
+};
 
 pub(in crate::store) fn db() -> Db {
     over(Arc::new(MemEngine::new()))
@@ -27,14 +35,14 @@ fn get(db: &Db, key: &str) -> Option<serde_json::Value> {
 
 /// Commits raw writes to the keyspace of `db`.
 pub(in crate::store) fn commit(db: &Db, writes: Vec<Write>) {
-    let Documents { engine, keyspace, .. } = &db.0;
-    block_on(engine.commit(keyspace, writes, Durability::Relaxed)).expect("raw writes");
+    let done = block_on(db.0.space.commit_repeatable(writes)).expect("raw writes");
+    assert_eq!(done, Committed::Done);
 }
 
 /// The raw write that stores `value` under `key`, where nothing is yet.
 pub(in crate::store) fn insert(db: &Db, key: &str, value: &impl Serialize) -> Write {
-    let (place, document) = db.seal(key, value).expect("it can be stored");
-    Write::put(place, document).when(Precondition::Absent)
+    let document = db.encode(key, value).expect("it can be stored").payload.seal(db.0.space.next(None), None);
+    Write::put(db.0.place(key).expect("a key"), document).when(Precondition::Absent)
 }
 
 pub(in crate::store) fn set(db: &Db, key: &str, value: impl Serialize) {

@@ -2,17 +2,17 @@
 
 use std::sync::{
     Mutex,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use super::*;
 use crate::store::{
-    documents::next,
-    engine::{EngineFuture, Got, Read},
+    codec::{self, Head},
+    engine::{EngineError, EngineFuture, Got, Read, Write},
 };
 
 /// What happens to one commit, and what is said of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// It happens; nobody knows.
     DoneInSilence,
@@ -34,15 +34,27 @@ pub(crate) struct Flaky {
     inner: MemEngine,
     fates: Mutex<Vec<Fate>>,
     blind: AtomicBool,
+    /// How often somebody else wrote.
+    others: AtomicU64,
 }
 
 impl Flaky {
     pub(crate) fn new(fates: &[Fate]) -> Self {
-        Self { inner: MemEngine::new(), fates: Mutex::new(fates.to_vec()), blind: AtomicBool::new(false) }
+        Self {
+            inner: MemEngine::new(),
+            fates: Mutex::new(fates.to_vec()),
+            blind: AtomicBool::new(false),
+            others: AtomicU64::new(0),
+        }
     }
 
     async fn overwrite(&self, keyspace: &Keyspace, key: &[u8]) -> Result<(), EngineError> {
-        let document = codec::seal(next(None), &Value::from("of somebody else")).expect("it can be sealed");
+        let document = codec::seal(
+            Head { revision: 1, tag: self.others.fetch_add(1, Ordering::SeqCst) },
+            None,
+            &Value::from("of somebody else"),
+        )
+        .expect("it can be sealed");
         self.inner.commit(keyspace, vec![Write::put(key.to_vec(), document)], Durability::Relaxed).await
     }
 }
@@ -128,8 +140,15 @@ fn a_commit_of_unknown_outcome_takes_effect_once() {
         assert!(block_on(db.set_if("new", &5, None)).is_ok(), "{fates:?}");
         assert_eq!(get(&db, "new"), Some(json!(5)), "{fates:?}");
 
+        // Of a key that is gone nobody can tell who removed it.
         let db = store(fates);
-        assert!(block_on(db.delete("k")).expect("it can be deleted"), "{fates:?}");
+        let is_told = !fates.contains(&Fate::DoneInSilence);
+        match block_on(db.delete("k")) {
+            Ok(was_there) => assert!(was_there && is_told, "{fates:?}"),
+            Err(unknown) => {
+                assert!(matches!(unknown, StoreError::Engine(EngineError::UnknownOutcome)) && !is_told, "{fates:?}");
+            }
+        }
         assert_eq!(get(&db, "k"), None, "{fates:?}");
     }
 }

@@ -1,0 +1,155 @@
+//! How a query came by what it found.
+
+use std::{fmt, sync::Arc};
+
+use serde::Serialize;
+
+use super::{
+    filter::Filter,
+    index::Index,
+    look::{Cost, Looker},
+    plan::Plan,
+    sort::Sort,
+};
+
+/// How a query came by what it found: [`Find::explain`](super::query::Find::explain).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Explain {
+    /// Where it looked.
+    pub plan: Access,
+    /// The index, as it is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
+    /// How many documents came onto the page, or were counted.
+    pub found: u64,
+    /// How many entries of indexes were read.
+    pub entries_read: usize,
+    /// How many documents were read.
+    pub documents_read: usize,
+    /// The bytes of both.
+    pub bytes_read: usize,
+    /// The fields of an index that would serve the query better, in this order; none where it is served as well as can be.
+    pub index_wanted: Vec<String>,
+    /// Fields of the query that none of the documents it looked at has: they may be misspelled.
+    pub unknown_fields: Vec<String>,
+}
+
+/// Where a query looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Access {
+    /// At documents in the order of their keys, until the page is full.
+    Keys,
+    /// At all documents, to sort them.
+    Everything,
+    /// At an index in the order that is asked for, and at the documents it points to.
+    IndexInOrder,
+    /// At a part of an index and the documents it points to, to sort them.
+    IndexSorted,
+    /// At an index in the order that is asked for, and at nothing else.
+    CoveringIndexInOrder,
+    /// At a part of an index, and at nothing else.
+    CoveringIndex,
+    /// At the keys of an index, to count them.
+    IndexKeys,
+}
+
+/// The way that a query took.
+pub(super) enum Way<'p> {
+    Keys,
+    Everything,
+    Index {
+        plan: &'p Plan,
+        covered: bool,
+        is_in_order: bool,
+    },
+    /// A count.
+    IndexKeys {
+        plan: &'p Plan,
+    },
+}
+
+impl Way<'_> {
+    pub(super) fn uses_index(&self) -> bool {
+        matches!(self, Self::Index { .. } | Self::IndexKeys { .. })
+    }
+}
+
+/// What an [`Explain`] is made of. Nearly nobody asks for one.
+#[derive(Debug)]
+pub(super) struct Report {
+    explain: Explain,
+    index: Option<Arc<Index>>,
+}
+
+impl From<Report> for Explain {
+    fn from(Report { explain, index }: Report) -> Self {
+        Self { index: index.map(|index| index.definition.to_string()), ..explain }
+    }
+}
+
+impl Report {
+    /// How many documents came onto the page, or were counted.
+    pub(super) fn found(&self) -> u64 {
+        self.explain.found
+    }
+
+    pub(super) fn of(way: &Way<'_>, looker: &Looker<'_>, filter: &Filter, sort: &Sort, found: usize) -> Self {
+        let (plan, index, is_served) = match way {
+            Way::Keys => (Access::Keys, None, filter.is_all()),
+            Way::Everything => (Access::Everything, None, false),
+            Way::Index { plan, covered, is_in_order } => {
+                let access = match (covered, is_in_order) {
+                    (true, true) => Access::CoveringIndexInOrder,
+                    (true, false) => Access::CoveringIndex,
+                    (false, true) => Access::IndexInOrder,
+                    (false, false) => Access::IndexSorted,
+                };
+                (access, Some(plan), plan.is_exact && (*is_in_order || sort.paths().next().is_none()))
+            }
+            Way::IndexKeys { plan } => (Access::IndexKeys, Some(plan), true),
+        };
+        let Cost { entries, documents, bytes } = looker.cost;
+        let explain = Explain {
+            plan,
+            index: None,
+            found: found as u64,
+            entries_read: entries,
+            documents_read: documents,
+            bytes_read: bytes,
+            index_wanted: if is_served { Vec::new() } else { looker.wanted() },
+            unknown_fields: looker.unknown(),
+        };
+        Self { explain, index: index.map(|plan| Arc::clone(&plan.index)) }
+    }
+}
+
+impl fmt::Display for Explain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plan = match self.plan {
+            Access::Keys => "documents in the order of their keys",
+            Access::Everything => "all documents, sorted afterwards",
+            Access::IndexInOrder => "documents in the order of the index",
+            Access::IndexSorted => "documents that the index names, sorted afterwards",
+            Access::CoveringIndexInOrder => "the index alone, in its order",
+            Access::CoveringIndex => "the index alone, sorted afterwards",
+            Access::IndexKeys => "the keys of the index alone",
+        };
+        f.write_str(plan)?;
+        if let Some(index) = &self.index {
+            write!(f, " ({index})")?;
+        }
+        let Self { found, entries_read, documents_read, bytes_read, .. } = self;
+        write!(f, "; found {found}, read {entries_read} entries and {documents_read} documents of {bytes_read} bytes")?;
+        if !self.index_wanted.is_empty() {
+            write!(f, "; an index on ({}) would serve it", self.index_wanted.join(", "))?;
+        }
+        match &*self.unknown_fields {
+            [] => Ok(()),
+            fields => write!(f, "; no document it looked at has {}", fields.join(", ")),
+        }
+    }
+}

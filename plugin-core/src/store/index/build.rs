@@ -1,0 +1,172 @@
+//! Building an index of documents that were there before it, while plugins work: chunk by chunk, each with the place where it ended in
+//! the same commit, so that a process that is killed goes on there. Commits keep the index from the moment it is declared, so whoever is
+//! overtaken by one leaves that document to it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Said,
+    definition::{Index, Progress},
+    entry::entry,
+    ledger::{self, Row},
+};
+use crate::{
+    id::AppId,
+    store::{
+        documents::Documents,
+        engine::{Change, Direction, Entries, Precondition, Scan, Wanted, Write},
+        error::StoreError,
+        key,
+        space::{Committed, Space, precondition},
+    },
+};
+
+/// The most documents of one commit: each is two writes.
+const CHUNK: usize = 200;
+/// The most bytes of documents that one commit looks at.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// What became of a chunk.
+enum Step {
+    Done,
+    /// Somebody wrote one of the documents meanwhile.
+    Overtaken,
+    /// A document cannot be in the index.
+    Unfit(String),
+}
+
+impl Space {
+    /// Builds the indexes that are not built yet, and removes what is left of those that were dropped. Returns when all is done, or once
+    /// `goes_on` says no.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails; it goes on where it was at the next call.
+    pub async fn build_indexes(self: &Arc<Self>, goes_on: impl Fn() -> bool) -> Result<(), StoreError> {
+        self.remove_dropped().await?;
+        // Whoever drops one waits until nobody has it: it is not held on to while others are built.
+        let numbers: Vec<u64> = self.indexes.all().iter().map(|index| index.number).collect();
+        for number in numbers {
+            let index = self.indexes.all().iter().find(|index| index.number == number).cloned();
+            if let Some(index) = index {
+                self.build(&index, &goes_on).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn build(self: &Arc<Self>, index: &Index, goes_on: &impl Fn() -> bool) -> Result<(), StoreError> {
+        if index.progress() != Progress::Building {
+            return Ok(());
+        }
+        let Some(mut row) = ledger::row(self, index.number).await? else { return Ok(()) };
+        let mut chunk = CHUNK;
+        while goes_on() {
+            let turn = index.turn().await;
+            if index.progress() != Progress::Building {
+                break;
+            }
+            let Some((app, found)) = self.after(&row, chunk).await? else {
+                let built = Row { progress: Progress::Ready, after: Vec::new(), ..row };
+                ledger::commit(self, vec![ledger::write(index.number, &built)?]).await?;
+                index.set_progress(Progress::Ready);
+                tracing::info!(keyspace = self.keyspace.name(), index = %index.definition, "an index is built");
+                return Ok(());
+            };
+            let documents = Documents { space: Arc::clone(self), app };
+            let next = Row { after: found.last().map(|(key, _)| key.to_vec()).unwrap_or_default(), ..row.clone() };
+            match step(&documents, index, &found, &next).await? {
+                Step::Done => (row, chunk) = (next, (chunk * 2).min(CHUNK)),
+                Step::Overtaken => chunk = (chunk / 2).max(1),
+                Step::Unfit(reason) => {
+                    tracing::error!(keyspace = self.keyspace.name(), index = %index.definition, reason, "an index cannot be built");
+                    let failed = Row { progress: Progress::Failed, after: Vec::new(), reason: Some(reason), ..row };
+                    ledger::commit(self, vec![ledger::write(index.number, &failed)?]).await?;
+                    index.set_progress(Progress::Failed);
+                    return Ok(());
+                }
+            }
+            drop(turn);
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// The next documents of the index after the place where building is, all of one app; none at the end.
+    async fn after(&self, row: &Row, limit: usize) -> Result<Option<(AppId, Entries)>, StoreError> {
+        let reached = key::parse_document(&row.after).map(|(app, _)| app);
+        for app in self.apps().await? {
+            if reached.as_ref().is_some_and(|reached| app.as_str() < reached.as_str()) {
+                continue;
+            }
+            let mut range = key::document(&app, &row.definition.prefix).range();
+            if !row.after.is_empty() {
+                range.start = range.start.max([&*row.after, &[0]].concat());
+            }
+            let (direction, wanted) = (Direction::Forward, Wanted::Entries);
+            let found = self.scan(Scan { range, limit, bytes: CHUNK_BYTES, direction, wanted }).await?;
+            if !found.is_empty() {
+                return Ok(Some((app, found)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Adds the entries of some documents, unless one of them was written since it was read.
+async fn step(documents: &Documents, index: &Index, found: &Entries, next: &Row) -> Result<Step, StoreError> {
+    let mut writes = Vec::with_capacity(2 * found.len() + 1);
+    let mut claims = BTreeMap::new();
+    for (place, bytes) in found.iter() {
+        let Some(key) = key::tail_of_document(place) else { continue };
+        let unfit = |problem: StoreError| Step::Unfit(problem.to_string());
+        let record = match documents.record(key, bytes) {
+            Ok(record) => record,
+            Err(problem) => return Ok(unfit(problem)),
+        };
+        let value = match record.value() {
+            Ok(value) => value,
+            Err(problem) => return Ok(unfit(StoreError::codec(key, problem))),
+        };
+        let added = match entry(index, &documents.app, key, &value, record.expiry()) {
+            Ok(added) => added,
+            Err(problem) => return Ok(unfit(problem)),
+        };
+        let Some(added) = added else { continue };
+        let hold = Write { key: place.to_vec(), precondition: precondition(Some(record.head())), change: Change::Keep };
+        writes.push(hold);
+        match added.binds {
+            false => writes.push(Write::put(added.key, added.value)),
+            true => {
+                if let Some((other, _)) = claims.insert(added.key, (key.to_owned(), added.value)) {
+                    return Ok(Step::Unfit(duplicates(key, &other)));
+                }
+            }
+        }
+    }
+    let taken = documents.space.get_all(claims.keys().cloned().collect()).await?;
+    for ((entry_key, (key, value)), taken) in claims.into_iter().zip(taken) {
+        let holder = taken.as_deref().and_then(Said::of).map(|said| said.key.to_owned());
+        let precondition = match (taken, holder) {
+            (None, _) => Precondition::Absent,
+            (Some(taken), Some(holder)) if holder == key => Precondition::Head(taken),
+            (Some(_), holder) => {
+                let holder = holder.unwrap_or_default();
+                return match documents.reap(&holder).await? {
+                    // It had expired. The chunk is read again without it.
+                    true => Ok(Step::Overtaken),
+                    false => Ok(Step::Unfit(duplicates(&key, &holder))),
+                };
+            }
+        };
+        writes.push(Write::put(entry_key, value).when(precondition));
+    }
+    writes.push(ledger::write(index.number, next)?);
+    match documents.space.commit_repeatable(writes).await? {
+        Committed::Done => Ok(Step::Done),
+        Committed::Conflict(_) => Ok(Step::Overtaken),
+    }
+}
+
+fn duplicates(one: &str, other: &str) -> String {
+    format!("`{one}` and `{other}` have the same values, and it is unique")
+}

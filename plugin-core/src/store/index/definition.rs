@@ -1,0 +1,130 @@
+//! An index as the running store has it: a definition that may come from a declaration or from what an earlier binary declared, and how
+//! far it is built.
+
+use std::{
+    fmt,
+    sync::atomic::{AtomicU8, Ordering},
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::meta::{Direction, IndexMeta, Sparse, Unique};
+
+/// What an index is of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definition {
+    /// What the keys of its documents begin with.
+    pub prefix: String,
+    /// Its fields, the first first.
+    pub fields: Vec<Field>,
+    /// Whether two documents may have the same values.
+    pub unique: bool,
+    /// Whether documents that have none of the fields are left out.
+    pub sparse: bool,
+    /// The version of the typed documents that it is of; 0 where they have no type. A new version may read fields otherwise, so the
+    /// index is another one.
+    pub version: u16,
+}
+
+/// A field of an index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// Its path.
+    pub path: String,
+    /// Whether the largest comes first.
+    pub descending: bool,
+}
+
+impl Field {
+    pub(in crate::store) fn direction(&self) -> Direction {
+        if self.descending { Direction::Descending } else { Direction::Ascending }
+    }
+}
+
+impl Definition {
+    /// The index that `meta` declares, of documents of `version`.
+    pub(in crate::store) fn of(meta: &IndexMeta, version: u16) -> Self {
+        let field =
+            |it: &super::IndexField| Field { path: it.path.into(), descending: it.direction == Direction::Descending };
+        Self {
+            prefix: meta.prefix.into(),
+            fields: meta.fields.iter().map(field).collect(),
+            unique: meta.unique == Unique::Yes,
+            sparse: meta.sparse == Sparse::Yes,
+            version,
+        }
+    }
+
+    /// Whether it is this index of another version of the documents.
+    pub(in crate::store) fn is_other_version_of(&self, other: &Self) -> bool {
+        self.version != other.version && Self { version: other.version, ..self.clone() } == *other
+    }
+}
+
+impl fmt::Display for Definition {
+    /// As it is declared: `"conversations:", userId, -endedAt, unique`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.prefix)?;
+        for Field { path, descending } in &self.fields {
+            write!(f, ", {}{path}", if *descending { "-" } else { "" })?;
+        }
+        f.write_str(if self.unique { ", unique" } else { "" })?;
+        f.write_str(if self.sparse { ", sparse" } else { "" })
+    }
+}
+
+/// How far an index is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u8)]
+pub enum Progress {
+    /// Commits keep it, documents that were there before are being added, and no query uses it.
+    Building = 0,
+    /// Every document that belongs there is in it.
+    Ready = 1,
+    /// It cannot be built.
+    Failed = 2,
+    /// Its entries are being removed.
+    Dropping = 3,
+}
+
+/// An index of the running store.
+#[derive(Debug)]
+pub(crate) struct Index {
+    /// What its entries are found under.
+    pub(in crate::store) number: u64,
+    pub(in crate::store) definition: Definition,
+    progress: AtomicU8,
+    /// Held by whoever changes its row: who builds it, step by step, and who drops it.
+    turn: Mutex<()>,
+}
+
+impl Index {
+    pub(in crate::store) fn new(number: u64, definition: Definition, progress: Progress) -> Self {
+        Self { number, definition, progress: AtomicU8::new(progress as u8), turn: Mutex::new(()) }
+    }
+
+    /// Waits until nobody else changes its row.
+    pub(in crate::store) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
+    pub(in crate::store) fn progress(&self) -> Progress {
+        match self.progress.load(Ordering::Acquire) {
+            0 => Progress::Building,
+            1 => Progress::Ready,
+            2 => Progress::Failed,
+            _ => Progress::Dropping,
+        }
+    }
+
+    pub(in crate::store) fn set_progress(&self, progress: Progress) {
+        self.progress.store(progress as u8, Ordering::Release);
+    }
+
+    /// Whether queries may use it.
+    pub(in crate::store) fn is_ready(&self) -> bool {
+        self.progress() == Progress::Ready
+    }
+}

@@ -1,0 +1,313 @@
+//! Which indexes there are, on disk: a row for each, with what it is of and how far it is. What is declared is brought in line with it
+//! at the start. An index that is no longer declared stays and is kept until it is dropped: another binary may want it.
+
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use super::definition::{Definition, Index, Progress};
+use crate::store::{
+    codec,
+    db::{ATTEMPTS, contended},
+    engine::{Direction, MAX_SCAN, Scan, Wanted, Write},
+    error::StoreError,
+    key::{Key, Kind, Parts},
+    space::{Committed, Space},
+    value::bytes,
+};
+
+/// How many rows are removed at once: half of what a commit may have, so that its limits are never in question.
+const CHUNK: usize = 256;
+const INDEX: &str = "index";
+/// The row that holds the highest number that an index ever had, so that none gets the entries of another.
+const NUMBER: &str = "index-number";
+
+/// What is kept of an index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Row {
+    pub(super) definition: Definition,
+    pub(super) progress: Progress,
+    /// The last document that was looked at while it is built.
+    #[serde(default, with = "bytes")]
+    pub(super) after: Vec<u8>,
+    /// Why it cannot be built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<String>,
+}
+
+/// An index, for people and for whoever looks after the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IndexState {
+    /// Its number, by which it is dropped.
+    pub number: u64,
+    /// As it is declared: prefix, fields, `unique`, `sparse`.
+    pub definition: String,
+    /// How far it is.
+    pub progress: Progress,
+    /// Whether a plugin of this binary declares it.
+    pub declared: bool,
+    /// Why it cannot be built.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+fn place(number: u64) -> Vec<u8> {
+    Key::of(Kind::Meta).text(INDEX).int(number).into_bytes()
+}
+
+fn highest() -> Vec<u8> {
+    Key::of(Kind::Meta).text(NUMBER).into_bytes()
+}
+
+/// `row` as it is stored.
+pub(super) fn write(number: u64, row: &Row) -> Result<Write, StoreError> {
+    Ok(Write::put(place(number), codec::encode(row).map_err(|source| StoreError::codec(INDEX, source))?))
+}
+
+/// The row of the index `number`.
+pub(super) async fn row(space: &Space, number: u64) -> Result<Option<Row>, StoreError> {
+    let bytes = space.get(place(number)).await?;
+    bytes.map(|bytes| codec::decode(&bytes)).transpose().map_err(|source| StoreError::codec(INDEX, source))
+}
+
+/// All rows, with their numbers.
+async fn rows(space: &Space) -> Result<Vec<(u64, Row)>, StoreError> {
+    let mut range = Key::of(Kind::Meta).text(INDEX).range();
+    let mut rows = Vec::new();
+    loop {
+        let (direction, wanted) = (Direction::Forward, Wanted::Entries);
+        let scan = Scan { range: range.clone(), limit: MAX_SCAN, bytes: usize::MAX, direction, wanted };
+        let found = space.scan(scan).await?;
+        for (key, value) in found.iter() {
+            let number = Parts::of(Kind::Meta, key).and_then(|mut parts| parts.text().and_then(|_| parts.int()));
+            let Some(number) = number else { continue };
+            rows.push((number, codec::decode(value).map_err(|source| StoreError::codec(INDEX, source))?));
+        }
+        match found.last() {
+            // An engine may give fewer than it was asked for.
+            Some((last, _)) if found.more => range.start = [last, &[0]].concat(),
+            _ => return Ok(rows),
+        }
+    }
+}
+
+/// Does writes that hang on nothing.
+pub(in crate::store) async fn commit(space: &Space, writes: Vec<Write>) -> Result<(), StoreError> {
+    if writes.is_empty() {
+        return Ok(());
+    }
+    // An engine that has others to think of may refuse even these for a moment.
+    for _ in 0..ATTEMPTS {
+        if space.commit_repeatable(writes.clone()).await? == Committed::Done {
+            return Ok(());
+        }
+    }
+    Err(contended(INDEX))
+}
+
+/// Every index that is kept or was, as the store has it on disk.
+pub(in crate::store) async fn known(space: &Space) -> Result<Vec<Index>, StoreError> {
+    let index = |(number, row): (u64, Row)| Index::new(number, row.definition, row.progress);
+    Ok(rows(space).await?.into_iter().map(index).collect())
+}
+
+/// Puts what another store kept about itself in the place of what this one does, which has no documents, and makes room for what it kept
+/// about jobs. No index is ready then: entries are still to come.
+pub(in crate::store) async fn install(space: &Space, kept: &[(Vec<u8>, Vec<u8>)]) -> Result<(), StoreError> {
+    for kind in [Kind::Meta, Kind::Cron] {
+        space.clear_range(Key::of(kind).range()).await?;
+    }
+    for chunk in kept.chunks(CHUNK) {
+        commit(space, chunk.iter().map(|(key, value)| Write::put(key.clone(), value.clone())).collect()).await?;
+    }
+    space.prepare().await?;
+    let mut writes = Vec::new();
+    for (number, row) in rows(space).await? {
+        if row.progress != Progress::Dropping {
+            // From the beginning, also where the other store was in the middle of it: its entries may not come.
+            writes.push(write(number, &Row { progress: Progress::Building, after: Vec::new(), reason: None, ..row })?);
+        }
+    }
+    commit(space, writes).await?;
+    space.prepare().await
+}
+
+/// Makes indexes that are as `kept` has them what they were there: their entries have come.
+pub(in crate::store) async fn restore(space: &Space, kept: Vec<(Vec<u8>, Vec<u8>)>) -> Result<(), StoreError> {
+    let now: BTreeMap<Vec<u8>, Row> =
+        rows(space).await?.into_iter().map(|(number, row)| (place(number), row)).collect();
+    let mut writes = Vec::new();
+    for (key, value) in kept {
+        let Some(row) = now.get(&key) else { continue };
+        let was: Row = codec::decode(&value).map_err(|source| StoreError::codec(INDEX, source))?;
+        if row.progress == Progress::Building && row.definition == was.definition {
+            writes.push(Write::put(key, value));
+        }
+    }
+    commit(space, writes).await
+}
+
+impl Space {
+    /// Brings the indexes in line with what is declared: from now on commits keep all of them. Those that are new wait to be
+    /// [built](Self::build_indexes), unless there is nothing to build them of.
+    ///
+    /// # Errors
+    /// [`StoreError`] if what is kept of them cannot be read or written.
+    pub async fn prepare(&self) -> Result<(), StoreError> {
+        let mut known = rows(self).await?;
+        let declared: Vec<Definition> =
+            self.schema.indexes().map(|(meta, version)| Definition::of(meta, version)).collect();
+        if known.is_empty() && declared.is_empty() {
+            return Ok(());
+        }
+        let mut writes = Vec::new();
+        for (number, row) in &mut known {
+            let superseded = declared.iter().any(|new| new.is_other_version_of(&row.definition));
+            let changed = match row.progress {
+                Progress::Building | Progress::Ready if superseded => Some(Progress::Dropping),
+                // What stood in the way may be gone.
+                Progress::Failed => Some(if superseded { Progress::Dropping } else { Progress::Building }),
+                _ => None,
+            };
+            if let Some(progress) = changed {
+                *row = Row { progress, after: Vec::new(), reason: None, ..row.clone() };
+                writes.push(write(*number, row)?);
+            }
+        }
+        let new: Vec<_> = declared
+            .into_iter()
+            .filter(|new| !known.iter().any(|(_, row)| row.definition == *new && row.progress != Progress::Dropping))
+            .collect();
+        if !new.is_empty() {
+            let progress = if self.is_empty().await? { Progress::Ready } else { Progress::Building };
+            let mut number = self.highest().await?.max(known.iter().map(|(number, _)| *number).max().unwrap_or(0));
+            for definition in new {
+                number += 1;
+                let row = Row { definition, progress, after: Vec::new(), reason: None };
+                writes.push(write(number, &row)?);
+                known.push((number, row));
+            }
+            let encoded = codec::encode(&number).map_err(|source| StoreError::codec(NUMBER, source))?;
+            writes.push(Write::put(highest(), encoded));
+        }
+        commit(self, writes).await?;
+        let kept = known.into_iter().filter(|(_, row)| row.progress != Progress::Dropping);
+        let index = |(number, row): (u64, Row)| Arc::new(Index::new(number, row.definition, row.progress));
+        self.indexes.set(kept.map(index).collect());
+        Ok(())
+    }
+
+    async fn highest(&self) -> Result<u64, StoreError> {
+        let bytes = self.get(highest()).await?;
+        let number = bytes.map(|bytes| codec::decode(&bytes)).transpose();
+        number.map(Option::unwrap_or_default).map_err(|source| StoreError::codec(NUMBER, source))
+    }
+
+    /// Whether there is no document.
+    async fn is_empty(&self) -> Result<bool, StoreError> {
+        let range = Key::of(Kind::Document).range();
+        let scan = Scan { range, limit: 1, bytes: 0, direction: Direction::Forward, wanted: Wanted::Keys };
+        Ok(self.scan(scan).await?.is_empty())
+    }
+
+    /// Every index, whether it is declared or not.
+    ///
+    /// # Errors
+    /// [`StoreError`] if what is kept of them cannot be read.
+    pub async fn index_states(&self) -> Result<Vec<IndexState>, StoreError> {
+        let declared: Vec<Definition> =
+            self.schema.indexes().map(|(meta, version)| Definition::of(meta, version)).collect();
+        let state = |(number, row): (u64, Row)| IndexState {
+            number,
+            definition: row.definition.to_string(),
+            progress: row.progress,
+            declared: declared.contains(&row.definition),
+            reason: row.reason,
+        };
+        Ok(rows(self).await?.into_iter().map(state).collect())
+    }
+
+    /// Drops the index `number`: no query uses it any more, and its entries are removed. Whether there was one.
+    ///
+    /// One that is still declared is built again at the next start.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails. What is left is removed after the next start.
+    pub async fn drop_index(&self, number: u64) -> Result<bool, StoreError> {
+        let index = self.indexes.all().iter().find(|index| index.number == number).cloned();
+        let turn = match &index {
+            Some(index) => Some(index.turn().await),
+            None => None,
+        };
+        let Some(row) = row(self, number).await? else { return Ok(false) };
+        let row = Row { progress: Progress::Dropping, after: Vec::new(), reason: None, ..row };
+        if let Some(index) = &index {
+            index.set_progress(Progress::Dropping);
+        }
+        // Commits keep it until it is on disk that it is none: what they leave out of it would be missing after a kill.
+        commit(self, vec![write(number, &row)?]).await?;
+        drop(turn);
+        if let Some(index) = index {
+            self.indexes.forget(number);
+            // What is under way still has entries for it.
+            while Arc::strong_count(&index) > 1 {
+                tokio::task::yield_now().await;
+                self.pause(1).await;
+            }
+        }
+        self.remove_entries(number, row.definition.unique).await?;
+        Ok(true)
+    }
+
+    /// Removes the entries of indexes that were dropped, of all that are left over.
+    pub(super) async fn remove_dropped(&self) -> Result<(), StoreError> {
+        for (number, row) in rows(self).await? {
+            if row.progress == Progress::Dropping {
+                self.remove_entries(number, row.definition.unique).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn remove_entries(&self, number: u64, unique: bool) -> Result<(), StoreError> {
+        let kind = if unique { Kind::Unique } else { Kind::Index };
+        for app in self.apps().await? {
+            self.clear_range(Key::of(kind).text(app.as_str()).int(number).range()).await?;
+        }
+        commit(self, vec![Write::delete(place(number))]).await
+    }
+
+    /// Removes every row of a range, in chunks.
+    async fn clear_range(&self, range: Range<Vec<u8>>) -> Result<(), StoreError> {
+        loop {
+            let (direction, wanted) = (Direction::Forward, Wanted::Keys);
+            let scan = Scan { range: range.clone(), limit: CHUNK, bytes: usize::MAX, direction, wanted };
+            let found = self.scan(scan).await?;
+            commit(self, found.iter().map(|(key, _)| Write::delete(key.to_vec())).collect()).await?;
+            if !found.more {
+                return Ok(());
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Removes everything. What is declared is in place afterwards, over nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails. What is left can be removed by the next call; until then no index of it is used.
+    pub async fn clear(&self) -> Result<(), StoreError> {
+        let _turn = self.to_myself().await;
+        // First, so that no index is trusted whose documents are half gone.
+        self.indexes.set(Vec::new());
+        let mut writes = Vec::new();
+        for (number, row) in rows(self).await? {
+            writes.push(write(number, &Row { progress: Progress::Dropping, after: Vec::new(), reason: None, ..row })?);
+        }
+        commit(self, writes).await?;
+        let meta = Key::of(Kind::Meta).range();
+        self.clear_range(vec![0]..meta.start.clone()).await?;
+        self.clear_range(meta.start..vec![0xff]).await?;
+        self.prepare().await
+    }
+}

@@ -1,0 +1,417 @@
+//! Indexes as their users see them: the same is found with them and without, and they hold what the documents hold.
+
+use std::{future::IntoFuture, sync::Arc};
+
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::{
+    AppId, query,
+    store::{
+        Access, Cursor, Db, Entry as Found, Filter, MemEngine, Page, Schema, Space, StoreError, StrictEngine,
+        conformance::block_on,
+        engine::{Durability, Engine, Keyspace},
+        mem::strict::{Fate, Faults},
+    },
+};
+
+const fn field(path: &'static str, direction: Direction) -> IndexField {
+    IndexField { path, direction }
+}
+
+const fn index(prefix: &'static str, fields: &'static [IndexField]) -> IndexMeta {
+    IndexMeta { prefix, fields, unique: Unique::No, sparse: Sparse::No }
+}
+
+use Direction::{Ascending, Descending};
+
+static INDEXES: [IndexMeta; 7] = [
+    index("c:", &[field("a", Ascending)]),
+    index("c:", &[field("a", Ascending), field("b", Descending)]),
+    index("c:", &[field("b", Ascending), field("o.x", Ascending), field("a", Ascending)]),
+    index("", &[field("o.x", Descending)]),
+    IndexMeta { sparse: Sparse::Yes, ..index("c:", &[field("o.y", Ascending)]) },
+    IndexMeta { unique: Unique::Yes, ..index("u:", &[field("a", Ascending)]) },
+    IndexMeta {
+        unique: Unique::Yes,
+        sparse: Sparse::Yes,
+        ..index("u:", &[field("a", Ascending), field("b", Descending)])
+    },
+];
+
+fn engine() -> Arc<dyn Engine> {
+    let engine: Arc<dyn Engine> = Arc::new(MemEngine::new());
+    block_on(engine.open(&Keyspace::of_plugin("tests"))).expect("a keyspace opens");
+    engine
+}
+
+fn open(engine: &Arc<dyn Engine>, indexes: &'static [IndexMeta]) -> Arc<Space> {
+    let space = Space::new(Arc::clone(engine), Keyspace::of_plugin("tests"), Durability::Relaxed);
+    let space = space.with_schema(Schema::new([], [], [], indexes));
+    block_on(space.prepare()).expect("indexes are brought in line");
+    Arc::new(space)
+}
+
+fn db(space: &Arc<Space>) -> Db {
+    Db::over(Arc::clone(space), AppId::default())
+}
+
+fn build(space: &Arc<Space>) {
+    block_on(space.build_indexes(|| true)).expect("indexes are built");
+}
+
+fn set(db: &Db, key: &str, value: Json) {
+    block_on(db.set(key, &value)).expect("it can be stored");
+}
+
+fn ask<Q: IntoFuture>(question: Q) -> Q::Output {
+    block_on(question.into_future())
+}
+
+/// A store with the indexes, ready.
+fn indexed() -> Db {
+    let space = open(&engine(), &INDEXES);
+    assert!(space.indexes.all().iter().all(|index| index.is_ready()), "there is nothing to build them of");
+    db(&space)
+}
+
+#[test]
+fn the_index_that_serves_filter_and_order_is_used() {
+    let db = indexed();
+    for n in 0..50 {
+        set(&db, &format!("c:{n:02}"), json!({ "a": n % 5, "b": n, "o": { "x": n % 2 } }));
+    }
+    let explain =
+        |find: crate::store::query::Find<Json>| block_on(find.under("c:").explain()).expect("it can be asked");
+    let told = explain(db.find(query! { a: 3 }).sort("-b").limit(5));
+    assert_eq!((told.plan, told.index.as_deref()), (Access::IndexInOrder, Some("\"c:\", a, -b")));
+    assert_eq!((told.found, told.documents_read), (5, 6), "one more than the page, to know of the next");
+    let told = explain(db.find(query! { a: 3 }));
+    assert_eq!((told.plan, told.index.as_deref(), told.documents_read), (Access::IndexInOrder, Some("\"c:\", a"), 10));
+    let told = explain(db.find(query! { a: { gte: 3 } }));
+    assert_eq!((told.plan, told.documents_read), (Access::IndexSorted, 20));
+    let told = explain(db.find(query! { a: 3, b: { gt: 20, lte: 40 } }).sort("b"));
+    assert_eq!((told.plan, told.documents_read), (Access::IndexInOrder, 4), "the same index backwards");
+    let told = explain(db.find(query! { n: 3 }));
+    assert_eq!((told.plan, told.index_wanted, told.unknown_fields), (Access::Keys, vec!["n".into()], vec!["n".into()]));
+    let told = block_on(db.find::<Json>(query! { a: 3 }).explain()).expect("it can be asked");
+    assert_eq!(told.plan, Access::Keys, "an index of a prefix serves only who asks under it");
+}
+
+#[test]
+fn what_an_index_has_is_read_without_the_documents() {
+    let db = indexed();
+    for n in 0..50 {
+        set(&db, &format!("c:{n:02}"), json!({ "a": n % 5, "b": n as f64, "text": "long" }));
+    }
+    let brief = || db.find::<Json>(query! { a: 3 }).under("c:").sort("-b").limit(2).select::<Json>(["a", "b"]);
+    let page = ask(brief()).expect("a page");
+    let values: Vec<_> = page.iter().map(|found| (&*found.key, &found.value)).collect();
+    assert_eq!(values, [("c:48", &json!({ "a": 3, "b": 48.0 })), ("c:43", &json!({ "a": 3, "b": 43.0 }))]);
+    let told = block_on(brief().explain()).expect("it can be asked");
+    assert_eq!((told.plan, told.documents_read), (Access::CoveringIndexInOrder, 0));
+    let told = block_on(db.count(query! { a: { in: [1, 3] } }).under("c:").explain()).expect("it can be asked");
+    assert_eq!((told.plan, told.found, told.documents_read), (Access::IndexKeys, 20, 0));
+    let text = db.find::<Json>(query! { a: 3 }).under("c:").limit(1).select::<Json>(["text"]);
+    assert_eq!(ask(text).expect("a page").items[0].value, json!({ "text": "long" }));
+}
+
+#[test]
+fn more_values_than_a_plan_has_ranges_are_found_all_the_same() {
+    let db = indexed();
+    (0..600).for_each(|n| set(&db, &format!("c:{n:03}"), json!({ "a": n })));
+    let every_other: Vec<i32> = (0..600).step_by(2).collect();
+    let asked = || query! { a: { in: every_other.clone() } };
+    assert_eq!(ask(db.count(asked()).under("c:")).expect("a count"), 300);
+    assert_eq!(ask(db.find::<Json>(asked()).under("c:").sort("a").limit(1000)).expect("a page").len(), 300);
+}
+
+#[test]
+fn unique_means_unique_but_for_what_is_missing_or_null() {
+    let db = indexed();
+    set(&db, "u:1", json!({ "a": 7, "b": 1 }));
+    let refused = block_on(db.set("u:2", &json!({ "a": 7.0, "b": 2 })));
+    assert!(
+        matches!(&refused, Err(StoreError::Duplicate { key, other, .. }) if key == "u:2" && other == "u:1"),
+        "{refused:?}"
+    );
+    assert!(ask(db.get::<Json>("u:2")).expect("it can be read").is_none(), "nothing was written");
+    for key in ["u:3", "u:4"] {
+        set(&db, key, json!({ "a": null }));
+        set(&db, key, json!({}));
+    }
+    set(&db, "u:1", json!({ "a": 7, "b": 3 }));
+    set(&db, "u:1", json!({ "a": 8 }));
+    set(&db, "u:2", json!({ "a": 7 }));
+    assert!(block_on(db.delete("u:1")).expect("it can be deleted"));
+    set(&db, "u:5", json!({ "a": 8 }));
+    assert_eq!(ask(db.count(query! { a: { gte: 7 } }).under("u:")).expect("a count"), 2);
+}
+
+#[test]
+fn of_many_who_take_a_unique_value_at_once_one_has_it() {
+    let db = indexed();
+    for round in 0..30 {
+        let taken: Vec<bool> = std::thread::scope(|threads| {
+            let take = |n: usize| block_on(db.insert(&format!("u:{round}-{n}"), &json!({ "a": round }))).is_ok();
+            let all: Vec<_> = (0..4).map(|n| threads.spawn(move || take(n))).collect();
+            all.into_iter().map(|one| one.join().expect("it ends well")).collect()
+        });
+        assert_eq!(taken.iter().filter(|taken| **taken).count(), 1);
+    }
+}
+
+#[test]
+fn an_index_is_built_of_what_was_there_and_is_used_once_it_is_complete() {
+    let engine = engine();
+    let before = db(&open(&engine, &[]));
+    for n in 0..1_000 {
+        set(&before, &format!("c:{n:04}"), json!({ "a": n }));
+    }
+    let elsewhere = Db::over(open(&engine, &[]), AppId::new("other").expect("an id"));
+    set(&elsewhere, "c:x", json!({ "a": 5 }));
+    let space = open(&engine, &INDEXES);
+    let plan = |db: &Db| {
+        let told = block_on(db.count(query! { a: 5 }).under("c:").explain()).expect("it can be asked");
+        (told.plan, told.found)
+    };
+    assert_eq!(plan(&db(&space)), (Access::Keys, 1), "it is not complete");
+    let looked = std::cell::Cell::new(0);
+    let twice = || {
+        looked.set(looked.get() + 1);
+        looked.get() <= 3
+    };
+    block_on(space.build_indexes(twice)).expect("it is broken off");
+    set(&db(&space), "c:0005", json!({ "a": 6 }));
+    set(&db(&space), "c:9999", json!({ "a": 5 }));
+    // As after a kill: what was not written is gone, what was is there.
+    let space = open(&engine, &INDEXES);
+    assert_eq!(plan(&db(&space)), (Access::Keys, 1));
+    build(&space);
+    assert_eq!(plan(&db(&space)), (Access::IndexKeys, 1));
+    assert_eq!(ask(db(&space).count(query! { a: 6 }).under("c:")).expect("a count"), 2);
+    assert_eq!(plan(&Db::over(Arc::clone(&space), elsewhere.app().clone())), (Access::IndexKeys, 1));
+}
+
+#[test]
+fn a_unique_index_of_documents_that_are_not_fails_and_says_which() {
+    let engine = engine();
+    let before = db(&open(&engine, &[]));
+    ["u:1", "u:2"].iter().for_each(|key| set(&before, key, json!({ "a": 1 })));
+    let space = open(&engine, &INDEXES);
+    build(&space);
+    let states = block_on(space.index_states()).expect("they can be read");
+    let failed = states.iter().find(|state| state.definition == "\"u:\", a, unique").expect("it is there");
+    assert_eq!(failed.progress, Progress::Failed);
+    let reason = failed.reason.as_deref().unwrap_or_default();
+    assert!(reason.contains("`u:2`") && reason.contains("`u:1`"), "{reason}");
+    set(&db(&space), "u:2", json!({ "a": 1, "text": "others may change" }));
+    set(&db(&space), "u:2", json!({ "a": 2 }));
+    let space = open(&engine, &INDEXES);
+    build(&space);
+    assert!(space.indexes.all().iter().all(|index| index.is_ready()), "what stood in the way is gone");
+}
+
+#[test]
+fn an_index_that_is_dropped_leaves_nothing_and_is_not_used() {
+    let engine = engine();
+    let space = open(&engine, &INDEXES[..1]);
+    let documents = db(&space);
+    let db = &documents;
+    (0..600).for_each(|n| set(db, &format!("c:{n}"), json!({ "a": n % 3 })));
+    let number = space.indexes.all()[0].number;
+    assert!(block_on(space.drop_index(number)).expect("it can be dropped"));
+    assert!(!block_on(space.drop_index(number)).expect("it can be asked"), "it is gone");
+    assert_eq!(block_on(db.find::<Json>(query! { a: 1 }).under("c:").explain()).expect("a plan").plan, Access::Keys);
+    set(db, "c:new", json!({ "a": 1 }));
+    assert_eq!(left_over(&space), 0);
+    let again = open(&engine, &INDEXES[..1]);
+    build(&again);
+    assert_ne!(again.indexes.all()[0].number, number, "no index has the number of another");
+    assert_eq!(ask(Db::over(again, AppId::default()).count(query! { a: 1 }).under("c:")).expect("a count"), 201);
+}
+
+/// How many entries of indexes there are.
+fn left_over(space: &Space) -> usize {
+    use crate::store::{
+        engine::{Direction, MAX_SCAN, Scan, Wanted},
+        key::{Key, Kind},
+    };
+    let count = |kind| {
+        let (direction, wanted) = (Direction::Forward, Wanted::Keys);
+        let scan = Scan { range: Key::of(kind).range(), limit: MAX_SCAN, bytes: usize::MAX, direction, wanted };
+        block_on(space.scan(scan)).expect("it can be read").len()
+    };
+    count(Kind::Index) + count(Kind::Unique)
+}
+
+#[test]
+fn a_document_that_cannot_be_read_can_be_removed_and_written_over_and_leaves_no_entry() {
+    let db = indexed();
+    for key in ["c:1", "c:2"] {
+        set(&db, key, json!({ "a": 1 }));
+        let place = db.0.place(key).expect("a key");
+        let damaged = crate::store::engine::Write::put(place, vec![7; 30]);
+        block_on(db.0.space.commit_repeatable(vec![damaged])).expect("raw writes");
+        assert!(block_on(db.get::<Json>(key)).is_err());
+    }
+    assert!(block_on(db.delete("c:1")).expect("it can be deleted"), "it was there");
+    set(&db, "c:2", json!({ "a": 2 }));
+    assert_eq!(ask(db.count(query! { a: 1 }).under("c:")).expect("a count"), 0);
+    assert_eq!(ask(db.find::<Json>(query! { a: 2 }).under("c:")).expect("a page").len(), 1);
+}
+
+#[test]
+fn values_too_long_for_an_index_are_refused() {
+    let db = indexed();
+    let refused = block_on(db.set("c:1", &json!({ "a": "x".repeat(3000) })));
+    assert!(matches!(refused, Err(StoreError::IndexedTooLong { limit: 2048, .. })), "{refused:?}");
+    set(&db, "other", json!({ "a": "x".repeat(3000) }));
+}
+
+fn any_field() -> impl Strategy<Value = Json> {
+    prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::from),
+        (-2..3_i64).prop_map(Json::from),
+        (-2..3_i64).prop_map(|n| Json::from(n as f64 / 2.0)),
+        "[ab\0]{0,2}".prop_map(Json::from),
+        Just(json!("2026-07-01T00:00:00Z")),
+        Just(json!([1])),
+    ]
+}
+
+fn any_document() -> impl Strategy<Value = Json> {
+    let field = || proptest::option::of(any_field());
+    (field(), field(), field(), field()).prop_map(|(a, b, x, y)| {
+        let mut document = json!({ "o": {} });
+        for (name, value) in [("a", a), ("b", b)] {
+            value.into_iter().for_each(|value| document[name] = value);
+        }
+        for (name, value) in [("x", x), ("y", y)] {
+            value.into_iter().for_each(|value| document["o"][name] = value);
+        }
+        document
+    })
+}
+
+fn any_condition() -> impl Strategy<Value = Json> {
+    let path = prop_oneof![Just("a"), Just("b"), Just("o.x"), Just("o.y")];
+    let test = prop_oneof![
+        4 => any_field().prop_map(|value| json!({ "$eq": value })),
+        1 => proptest::collection::vec(any_field(), 0..4).prop_map(|values| json!({ "$in": values })),
+        3 => (prop_oneof![Just("$gt"), Just("$gte"), Just("$lt"), Just("$lte"), Just("$ne")], any_field())
+            .prop_map(|(operator, value)| json!({ operator: value })),
+        1 => any::<bool>().prop_map(|there| json!({ "$exists": there })),
+        1 => "[ab]{0,1}".prop_map(|prefix| json!({ "$prefix": prefix })),
+    ];
+    (path, test).prop_map(|(path, test)| json!({ path: test }))
+}
+
+fn any_filter() -> impl Strategy<Value = Json> {
+    prop_oneof![
+        4 => proptest::collection::vec(any_condition(), 0..4).prop_map(|all| json!({ "$and": all })),
+        1 => proptest::collection::vec(any_condition(), 1..3).prop_map(|any| json!({ "$or": any })),
+        1 => any_condition().prop_map(|not| json!({ "$not": not })),
+    ]
+}
+
+fn any_sort() -> impl Strategy<Value = Vec<String>> {
+    let field = prop_oneof![Just("a"), Just("-a"), Just("b"), Just("-b"), Just("o.x"), Just("-o.x"), Just("o.y")];
+    proptest::collection::vec(field.prop_map(str::to_owned), 0..3)
+}
+
+/// All pages of a search.
+fn pages(db: &Db, filter: &Json, sort: &[String], limit: usize) -> Vec<(String, Json)> {
+    let filter = Filter::from_json(filter).expect("a filter");
+    let (mut found, mut cursor) = (Vec::new(), None::<Cursor>);
+    loop {
+        let mut find = db.find::<Json>(filter.clone()).under("c:").limit(limit).after(cursor);
+        for field in sort {
+            find = find.sort(field);
+        }
+        let page: Page<Found<Json>> = ask(find).expect("a page");
+        assert!(page.len() <= limit);
+        found.extend(page.items.into_iter().map(|entry| (entry.key, entry.value)));
+        cursor = page.next.map(|cursor| cursor.to_string().parse().expect("a cursor comes back"));
+        if cursor.is_none() {
+            return found;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn the_same_is_found_with_indexes_and_without(
+        documents in proptest::collection::vec(("c:[ab]{1,2}", any_document()), 0..25),
+        filter in any_filter(),
+        sort in any_sort(),
+        limit in 1..6_usize,
+        drops in proptest::collection::vec("c:[ab]{1,2}", 0..6),
+    ) {
+        let (plain, indexed) = (db(&open(&engine(), &[])), indexed());
+        for db in [&plain, &indexed] {
+            documents.iter().for_each(|(key, document)| set(db, key, document.clone()));
+            for key in &drops {
+                let _ = block_on(db.delete(key)).expect("it can be deleted");
+            }
+        }
+        let expected = pages(&plain, &filter, &sort, limit);
+        prop_assert_eq!(&expected, &pages(&indexed, &filter, &sort, limit));
+        let filter = Filter::from_json(&filter).expect("a filter");
+        prop_assert_eq!(ask(indexed.count(filter.clone()).under("c:")).expect("a count"), expected.len() as u64);
+        let mut select = indexed.find::<Json>(filter).under("c:").limit(1000);
+        for field in &sort {
+            select = select.sort(field);
+        }
+        let selected = ask(select.select::<Json>(["a", "b"])).expect("a page");
+        let brief = |value: &Json| {
+            let mut brief = json!({});
+            for name in ["a", "b"] {
+                if let Some(value) = value.get(name) {
+                    brief[name] = value.clone();
+                }
+            }
+            brief
+        };
+        let expected: Vec<_> = expected.iter().map(|(key, value)| (key.clone(), brief(value))).collect();
+        let selected: Vec<_> = selected.into_iter().map(|found| (found.key, found.value)).collect();
+        prop_assert_eq!(selected, expected);
+    }
+}
+
+#[test]
+fn who_gives_up_what_another_has_too_leaves_the_others_entry_while_the_index_is_built() {
+    static UNIQUE: [IndexMeta; 1] = [INDEXES[5]];
+    let engine = engine();
+    let before = db(&open(&engine, &[]));
+    // As many as are looked at in one step.
+    for n in 0..200 {
+        set(&before, &format!("u:{n:03}"), json!({ "a": n }));
+    }
+    set(&before, "u:last", json!({ "a": 7 }));
+    let space = open(&engine, &UNIQUE);
+    let asked = std::cell::Cell::new(0);
+    block_on(space.build_indexes(|| asked.replace(asked.get() + 1) == 0)).expect("it is broken off");
+    assert!(block_on(db(&space).delete("u:last")).expect("it can be deleted"));
+    build(&space);
+    assert!(space.indexes.all()[0].is_ready());
+    let refused = block_on(db(&space).set("u:new", &json!({ "a": 7 })));
+    assert!(matches!(&refused, Err(StoreError::Duplicate { other, .. }) if other == "u:007"), "{refused:?}");
+}
+
+#[test]
+fn an_index_that_cannot_be_dropped_now_is_kept_by_commits() {
+    let engine = Arc::new(StrictEngine::new(1, Faults::NONE));
+    let shared = Arc::clone(&engine) as Arc<dyn Engine>;
+    block_on(engine.open(&Keyspace::of_plugin("tests"))).expect("a keyspace opens");
+    let space = open(&shared, &INDEXES);
+    engine.decide([Fate::Down]);
+    let number = space.indexes.all()[0].number;
+    block_on(space.drop_index(number)).expect_err("the engine is down");
+    set(&db(&space), "c:1", json!({ "a": 5 }));
+    let again = db(&open(&shared, &INDEXES));
+    assert_eq!(ask(again.count(query! { a: 5 }).under("c:")).expect("a count"), 1, "it is ready, and whole");
+}

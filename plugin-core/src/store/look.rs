@@ -1,0 +1,182 @@
+//! Looking at documents one by one: within a budget, counting what it costs, and noticing fields that none of them has.
+
+use super::{
+    codec::CodecError,
+    documents::Documents,
+    error::StoreError,
+    filter::Filter,
+    record::{Record, of_key},
+    sort::{Sort, SortKey},
+    value::Value,
+    view::Undecoded,
+};
+use crate::clock::Timestamp;
+
+/// The most documents that one call looks at.
+pub(super) const MAX_DOCUMENTS: usize = 10_000;
+/// The most bytes of documents that one call looks at; the document that crosses it is the last.
+pub(super) const MAX_BYTES: usize = 16 << 20;
+
+/// How much one call may look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Budget {
+    /// [`MAX_DOCUMENTS`] and [`MAX_BYTES`].
+    OfACall,
+    /// Everything there is.
+    None,
+}
+
+/// What a call looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Cost {
+    /// Entries of indexes.
+    pub(super) entries: usize,
+    pub(super) documents: usize,
+    /// Bytes of both.
+    pub(super) bytes: usize,
+}
+
+/// The one who looks.
+#[derive(Debug)]
+pub(super) struct Looker<'a> {
+    documents: &'a Documents,
+    filter: &'a Filter,
+    sort: &'a Sort,
+    /// The fields of the query that no document had so far.
+    unseen: Vec<&'a str>,
+    is_all: bool,
+    now: Option<Timestamp>,
+    pub(super) cost: Cost,
+}
+
+impl<'a> Looker<'a> {
+    /// # Errors
+    /// [`StoreError::Filter`].
+    pub(super) fn new(documents: &'a Documents, filter: &'a Filter, sort: &'a Sort) -> Result<Self, StoreError> {
+        if let Some(problem) = filter.problem() {
+            return Err(problem.clone().into());
+        }
+        let mut unseen = filter.expected();
+        for path in sort.paths() {
+            if !unseen.contains(&path) {
+                unseen.push(path);
+            }
+        }
+        Ok(Self { documents, filter, sort, unseen, is_all: filter.is_all(), now: None, cost: Cost::default() })
+    }
+
+    /// Whether documents need not be read to know that they match.
+    pub(super) fn wants_nothing(&self) -> bool {
+        self.is_all && self.unseen.is_empty()
+    }
+
+    /// Whether what expires at `expiry` still is there.
+    pub(super) fn is_live(&mut self, expiry: Option<u64>) -> bool {
+        let Some(expiry) = expiry else { return true };
+        let now = *self.now.get_or_insert_with(|| self.documents.now());
+        super::record::millis(now) < expiry
+    }
+
+    /// Whether the document is there and matches.
+    pub(super) fn matches(&mut self, key: &str, bytes: &[u8]) -> Result<bool, StoreError> {
+        let documents = self.documents;
+        let record = documents.record(key, bytes)?;
+        if !self.is_live(record.expiry()) {
+            return Ok(false);
+        }
+        if self.is_all && self.unseen.is_empty() {
+            return Ok(true);
+        }
+        match record.undecoded() {
+            Some(stored) => of_key(key, self.passes_stored(stored)),
+            None => Ok(self.passes(&of_key(key, record.value())?)),
+        }
+    }
+
+    /// What a document that is there and matches has in the fields to sort by.
+    pub(super) fn sorted(&mut self, key: &str, bytes: &[u8]) -> Result<Option<SortKey>, StoreError> {
+        let documents = self.documents;
+        let record: Record<'_> = documents.record(key, bytes)?;
+        if !self.is_live(record.expiry()) {
+            return Ok(None);
+        }
+        match record.undecoded() {
+            Some(stored) => match of_key(key, self.passes_stored(stored))? {
+                true => of_key(key, self.sort.key_of_stored(stored)).map(Some),
+                false => Ok(None),
+            },
+            None => {
+                let value = of_key(key, record.value())?;
+                Ok(self.passes(&value).then(|| self.sort.key_of(&value)))
+            }
+        }
+    }
+
+    fn passes_stored(&mut self, stored: Undecoded<'_>) -> Result<bool, CodecError> {
+        let mut problem = None;
+        self.unseen.retain(|path| match stored.at(path) {
+            Ok(found) => found.is_none(),
+            Err(error) => {
+                problem = Some(error);
+                true
+            }
+        });
+        problem.map_or(Ok(()), Err)?;
+        self.filter.matches_stored(stored)
+    }
+
+    /// Whether a value matches; notes which fields it has.
+    pub(super) fn passes(&mut self, value: &Value) -> bool {
+        self.unseen.retain(|path| value.at(path).is_none());
+        self.filter.matches(value)
+    }
+
+    /// What is left of the budget, as documents and bytes.
+    pub(super) fn left(&self, budget: Budget) -> Result<(usize, usize), StoreError> {
+        match budget {
+            Budget::None => Ok((usize::MAX, usize::MAX)),
+            Budget::OfACall => {
+                let looked = self.cost.documents.max(self.cost.entries);
+                match (MAX_DOCUMENTS.saturating_sub(looked), MAX_BYTES.saturating_sub(self.cost.bytes)) {
+                    (0, _) | (_, 0) => Err(self.exceeded()),
+                    left => Ok(left),
+                }
+            }
+        }
+    }
+
+    fn exceeded(&self) -> StoreError {
+        let Cost { documents, entries, bytes } = self.cost;
+        StoreError::BudgetExceeded { documents: documents.max(entries), bytes, wanted: self.wanted() }
+    }
+
+    /// The fields of an index that would serve the query, in this order: those that are compared, then those that are sorted by.
+    pub(super) fn wanted(&self) -> Vec<String> {
+        let sorted: Vec<&str> = self.sort.paths().collect();
+        let compared = self.filter.fields().into_iter().filter(|path| !sorted.contains(path));
+        let mut wanted: Vec<String> = compared.map(str::to_owned).collect();
+        wanted.extend(self.sort.given());
+        wanted
+    }
+
+    /// The fields of the query that no document had, where any was looked at.
+    pub(super) fn unknown(&self) -> Vec<String> {
+        match self.cost.documents {
+            0 => Vec::new(),
+            _ => self.unseen.iter().map(|path| (*path).to_owned()).collect(),
+        }
+    }
+
+    /// Warns of fields that no document had.
+    pub(super) fn finish(&self) {
+        if self.cost.documents > 0 && !self.unseen.is_empty() {
+            tracing::warn!(
+                keyspace = self.documents.space.keyspace.name(),
+                app = %self.documents.app,
+                fields = ?self.unseen,
+                documents = self.cost.documents,
+                "a query names fields that none of the documents it looked at has"
+            );
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Going through all that a query finds, page by page behind the scenes.
+
+use std::collections::VecDeque;
+
+use super::{
+    documents::Documents,
+    error::StoreError,
+    look::Budget,
+    page::Entry,
+    search::{Found, Item, Search},
+};
+
+/// All documents that a query finds, one by one: [`Find::iter`](super::query::Find::iter).
+///
+/// ```
+/// # use plugin_core::store::{Db, Entry, StoreError};
+/// # async fn example(db: Db) -> Result<(), StoreError> {
+/// let mut rows = db.find::<String>(plugin_core::query! {}).under("notes:").iter();
+/// while let Some(Entry { key, value, .. }) = rows.next().await? {
+///     println!("{key}: {value}");
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+#[must_use = "rows are read when the next one is asked for"]
+pub struct Rows<T> {
+    search: Option<Search>,
+    read: VecDeque<Item>,
+    documents: Documents,
+    entry: fn(&Documents, Item) -> Result<Entry<T>, StoreError>,
+}
+
+impl<T> Rows<T> {
+    /// What `search` finds, each as `entry` reads it.
+    pub(super) fn new(search: Search, entry: fn(&Documents, Item) -> Result<Entry<T>, StoreError>) -> Self {
+        let documents = search.documents.clone();
+        let search = Search { budget: Budget::None, ..search };
+        Self { search: Some(search), read: VecDeque::new(), documents, entry }
+    }
+
+    /// The next document; none after the last.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails, or if the document is no `T`. The call after that goes on with the next one.
+    pub async fn next(&mut self) -> Result<Option<Entry<T>>, StoreError> {
+        loop {
+            if let Some(item) = self.read.pop_front() {
+                return (self.entry)(&self.documents, item).map(Some);
+            }
+            let Some(search) = &mut self.search else { return Ok(None) };
+            let Found { items, next } = search.run().await?.0;
+            self.read.extend(items);
+            match next {
+                Some(next) => search.after = Some(next),
+                None => self.search = None,
+            }
+        }
+    }
+}

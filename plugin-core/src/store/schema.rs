@@ -1,0 +1,104 @@
+//! What the items of a plugin declare for its data: typed documents, how older ones become what is declared today, and indexes.
+
+use std::collections::BTreeMap;
+
+use super::{
+    index::IndexMeta,
+    typed::{DocumentMeta, MigrationMeta},
+    value::Value,
+};
+
+/// All that is declared for one keyspace.
+#[derive(Debug, Default)]
+pub struct Schema {
+    collections: BTreeMap<&'static str, Collection>,
+    /// Indexes of documents that are stored without a type.
+    indexes: &'static [IndexMeta],
+}
+
+/// A collection of typed documents.
+#[derive(Debug)]
+pub(super) struct Collection {
+    /// The type as it is written today.
+    pub(super) meta: &'static DocumentMeta,
+    pub(super) fingerprint: u64,
+    /// The fingerprints of older versions.
+    older: BTreeMap<u16, u64>,
+    /// By the version that each starts from.
+    migrations: BTreeMap<u16, &'static MigrationMeta>,
+}
+
+impl Schema {
+    /// What is declared: types as they are today, older versions of them, migrations, and indexes of documents without a type. What does
+    /// not fit together was refused by the catalog; here the last one counts.
+    pub fn new(
+        documents: impl IntoIterator<Item = &'static DocumentMeta>,
+        retired: impl IntoIterator<Item = &'static DocumentMeta>,
+        migrations: impl IntoIterator<Item = &'static MigrationMeta>,
+        indexes: &'static [IndexMeta],
+    ) -> Self {
+        let collection = |meta: &'static DocumentMeta| {
+            let (older, migrations) = (BTreeMap::new(), BTreeMap::new());
+            (meta.collection, Collection { meta, fingerprint: (meta.shape)().fingerprint(), older, migrations })
+        };
+        let mut collections: BTreeMap<_, _> = documents.into_iter().map(collection).collect();
+        for old in retired {
+            if let Some(collection) = collections.get_mut(old.collection) {
+                collection.older.insert(old.version, (old.shape)().fingerprint());
+            }
+        }
+        for migration in migrations {
+            if let Some(collection) = collections.get_mut(migration.collection) {
+                collection.migrations.insert(migration.from, migration);
+            }
+        }
+        Self { collections, indexes }
+    }
+
+    /// The collection that the document `key` is of, if it is a typed one.
+    pub(super) fn collection(&self, key: &str) -> Option<&Collection> {
+        if self.collections.is_empty() {
+            return None;
+        }
+        let (name, _) = key.split_once(':')?;
+        self.collections.get(name)
+    }
+
+    pub(super) fn collections(&self) -> impl Iterator<Item = &Collection> {
+        self.collections.values()
+    }
+
+    /// Every declared index, and the version of the typed documents that it is of, 0 where they have no type.
+    pub(super) fn indexes(&self) -> impl Iterator<Item = (&'static IndexMeta, u16)> {
+        let typed =
+            self.collections.values().flat_map(|it| it.meta.indexes.iter().map(|index| (index, it.meta.version)));
+        self.indexes.iter().map(|index| (index, 0)).chain(typed)
+    }
+}
+
+impl Collection {
+    /// The migration that starts from `version`.
+    pub(super) fn migration(&self, version: u16) -> Option<&MigrationMeta> {
+        self.migrations.get(&version).copied()
+    }
+
+    /// The fingerprint that documents of `version` have, where a type is declared for it.
+    pub(super) fn fingerprint_of(&self, version: u16) -> Option<u64> {
+        if version == self.meta.version { Some(self.fingerprint) } else { self.older.get(&version).copied() }
+    }
+
+    /// A document that may have been written before its collection had a type: its id then was in its key alone.
+    pub(super) fn with_id(&self, id: &str, mut value: Value) -> Value {
+        if let Value::Object(fields) = &mut value
+            && !fields.contains_key(self.meta.id)
+        {
+            fields.insert(self.meta.id.to_owned(), Value::String(id.to_owned()));
+        }
+        value
+    }
+
+    /// What the keys of its documents begin with.
+    pub(super) fn prefix(&self) -> String {
+        format!("{}:", self.meta.collection)
+    }
+}

@@ -1,0 +1,186 @@
+//! A keyspace as lines of text, and such lines as a keyspace again.
+//!
+//! The first line says what it is, the last how many rows came before it, so that a file that was cut short is noticed. Between them
+//! each line is a row: a document, readable, with the exact bytes beside it; or anything else that is stored, as bytes alone.
+
+mod export;
+mod import;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value as Json;
+
+use super::{error::StoreError, value::Value};
+use crate::clock::Timestamp;
+
+pub(super) use self::export::instant;
+pub use self::{
+    export::Export,
+    import::{Import, Imported, IntoWhat, OnExisting},
+};
+
+/// What the first line says that the lines are.
+const FORMAT: &str = "plugin-server-export";
+/// The version of the lines that this build writes, and the newest that it reads.
+const VERSION: u32 = 1;
+/// The longest line, in bytes: a document of the largest size, in the widest JSON, with its bytes beside it.
+pub const MAX_LINE: usize = 16 << 20;
+
+/// Whether others may write to a keyspace while it is exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stillness {
+    /// Nobody does: every row is exported as it is.
+    Still,
+    /// They may: what follows from the documents, the entries of indexes above all, is left out, and made anew at the import. Rows are
+    /// as they were at some moment of the export, not all at the same.
+    Live,
+}
+
+/// The first line.
+#[derive(Serialize)]
+struct First<'a> {
+    format: &'static str,
+    version: u32,
+    plugin: &'a str,
+    at: Timestamp,
+    /// Whether the entries of indexes follow.
+    entries: bool,
+}
+
+/// The last line.
+#[derive(Serialize)]
+struct Last {
+    end: u64,
+}
+
+/// A document.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    app: &'a str,
+    key: &'a str,
+    value: &'a Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unreadable: Option<String>,
+    stored: String,
+}
+
+/// Any other row.
+#[derive(Serialize)]
+struct Raw {
+    row: String,
+    stored: String,
+}
+
+/// A line as it is read: which of them it is, is seen by its fields.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct Line {
+    format: Option<String>,
+    version: Option<u32>,
+    plugin: Option<String>,
+    at: Option<Timestamp>,
+    entries: Option<bool>,
+    end: Option<u64>,
+    app: Option<String>,
+    key: Option<String>,
+    #[serde(deserialize_with = "given")]
+    value: Option<Json>,
+    expires_at: Option<Timestamp>,
+    unreadable: Option<String>,
+    stored: Option<String>,
+    row: Option<String>,
+}
+
+/// A null that is there is not the same as nothing.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
+    Json::deserialize(deserializer).map(Some)
+}
+
+/// Why lines do not become rows.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransferError {
+    /// A line is wrong. Those before it may be imported, those after it are not.
+    #[error("line {line}: {problem}; {imported} rows were imported before")]
+    Line {
+        /// The line, counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        problem: LineProblem,
+        /// How many rows were imported.
+        imported: u64,
+    },
+    /// The lines end before the one that says so.
+    #[error("the file is cut short: {told}; {imported} rows were imported")]
+    CutShort {
+        /// What it lacks.
+        told: String,
+        /// How many rows were imported.
+        imported: u64,
+    },
+    /// There is data already, and nobody asked for both to be merged.
+    #[error("there is data already: import it with `merge` into what is there, or drop that first")]
+    NotEmpty,
+    /// The store failed.
+    #[error("{problem}; {imported} rows were imported before")]
+    Store {
+        /// What went wrong.
+        problem: StoreError,
+        /// How many rows were imported.
+        imported: u64,
+    },
+}
+
+/// What is wrong with a line.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineProblem {
+    /// It is no JSON, or has other fields than a line has.
+    #[error("it is no line of an export: {0}")]
+    Malformed(String),
+    /// It is longer than any that an export has.
+    #[error("it is longer than {MAX_LINE} bytes")]
+    TooLong,
+    /// A later build wrote it.
+    #[error(
+        "it begins an export of version {found}, this build reads up to {VERSION}; import it with the build that wrote it, or a later one"
+    )]
+    NewerVersion {
+        /// Its version.
+        found: u32,
+    },
+    /// It begins the export of another plugin.
+    #[error("it begins an export of the plugin `{found}`; to have its data here, change the id in that line")]
+    OtherPlugin {
+        /// The plugin whose data it is.
+        found: String,
+    },
+    /// Rows that are bytes alone come without a first line.
+    #[error("a row of bytes alone is imported only as part of a whole export, which begins with its first line")]
+    NoFirstLine,
+    /// There is such a row already.
+    #[error("`{key}` of the app `{app}` is there already: `replace` writes over it")]
+    Exists {
+        /// Its app.
+        app: String,
+        /// Its key.
+        key: String,
+    },
+    /// There is such a row already, which is no document.
+    #[error("the row {row} is there already: `replace` writes over it")]
+    RowExists {
+        /// Its key, in hexadecimal digits.
+        row: String,
+    },
+    /// Two lines are the same row.
+    #[error("it is the same row as an earlier line")]
+    Twice,
+    /// The document cannot be stored.
+    #[error(transparent)]
+    Refused(StoreError),
+}
+
+#[cfg(test)]
+mod tests;

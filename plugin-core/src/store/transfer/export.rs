@@ -1,0 +1,117 @@
+//! A keyspace as lines, a chunk at a time.
+
+use std::{collections::VecDeque, ops::Range, sync::Arc};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde::Serialize;
+
+use super::{Document, FORMAT, First, Last, Raw, Stillness, VERSION};
+use crate::{
+    clock::Timestamp,
+    store::{
+        care::Turn,
+        codec::Envelope,
+        engine::{Direction, MAX_SCAN, Scan, Wanted},
+        error::StoreError,
+        key::{self, Key, Kind},
+        record::Record,
+        space::Space,
+        value::Value,
+        walk::after_key,
+    },
+};
+
+/// The bytes of a chunk, as they are stored, about.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// An export under way.
+#[derive(Debug)]
+pub struct Export {
+    space: Arc<Space>,
+    first: Option<String>,
+    ranges: VecDeque<Range<Vec<u8>>>,
+    rows: u64,
+    is_done: bool,
+    _turn: Option<Turn>,
+}
+
+impl Space {
+    /// Begins to export everything, as the data of `plugin`. Nothing is kept in memory but the chunk at hand.
+    pub async fn export(self: &Arc<Self>, plugin: &str, stillness: Stillness) -> Result<Export, StoreError> {
+        let turn = match stillness {
+            Stillness::Still => Some(self.to_myself().await),
+            Stillness::Live => None,
+        };
+        let entries = stillness == Stillness::Still;
+        let first = First { format: FORMAT, version: VERSION, plugin, at: self.now(), entries };
+        let of = |kind: Kind| vec![kind as u8];
+        // What the store keeps about itself comes first: the importer has to know of indexes before their entries come.
+        let meta = Key::of(Kind::Meta).range();
+        let before_meta = [vec![0]..of(Kind::Index), of(Kind::Index)..of(Kind::Queue), of(Kind::Queue)..of(Kind::Meta)];
+        let ranges = [meta.clone()].into_iter().chain(before_meta).chain([meta.end..vec![0xff]]);
+        let ranges = ranges.filter(|range| entries || range.start != of(Kind::Index)).collect();
+        Ok(Export { space: Arc::clone(self), first: Some(line(&first)?), ranges, rows: 0, is_done: false, _turn: turn })
+    }
+}
+
+impl Export {
+    /// The next lines, each with its end; none after the last.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails.
+    pub async fn next(&mut self) -> Result<Option<String>, StoreError> {
+        if let Some(first) = self.first.take() {
+            return Ok(Some(first));
+        }
+        loop {
+            let Some(range) = self.ranges.front().cloned() else {
+                if std::mem::replace(&mut self.is_done, true) {
+                    return Ok(None);
+                }
+                return Ok(Some(line(&Last { end: self.rows })?));
+            };
+            let (limit, bytes, direction) = (MAX_SCAN, CHUNK_BYTES, Direction::Forward);
+            let found = self.space.scan(Scan { range, limit, bytes, direction, wanted: Wanted::Entries }).await?;
+            match (found.more, found.last(), self.ranges.front_mut()) {
+                (true, Some((last, _)), Some(range)) => range.start = after_key(last),
+                _ => drop(self.ranges.pop_front()),
+            }
+            if found.is_empty() {
+                continue;
+            }
+            self.rows += found.len() as u64;
+            let mut text = String::with_capacity(found.size() * 2);
+            for (key, value) in found.iter() {
+                text.push_str(&self.row(key, value)?);
+            }
+            return Ok(Some(text));
+        }
+    }
+
+    fn row(&self, place: &[u8], bytes: &[u8]) -> Result<String, StoreError> {
+        let stored = BASE64_STANDARD.encode(bytes);
+        let Some((app, key)) = key::parse_document(place) else {
+            return line(&Raw { row: BASE64_STANDARD.encode(place), stored });
+        };
+        let expiry = Envelope::of(bytes).ok().and_then(|envelope| envelope.expiry);
+        let expires_at = expiry.and_then(instant);
+        let (value, unreadable) = match Record::of(&self.space.schema, key, bytes).and_then(|record| record.value()) {
+            Ok(value) => (value, None),
+            Err(problem) => (Value::Null, Some(problem.to_string())),
+        };
+        line(&Document { app: &app, key, value: &value, expires_at, unreadable, stored })
+    }
+}
+
+/// Milliseconds since the Unix epoch as an instant, where there is one.
+pub(in crate::store) fn instant(millis: u64) -> Option<Timestamp> {
+    Timestamp::from_nanosecond(i128::from(millis) * 1_000_000)
+}
+
+fn line(row: &impl Serialize) -> Result<String, StoreError> {
+    let written = serde_json::to_string(row);
+    let text = written.map_err(|problem| {
+        StoreError::codec("export", crate::store::value::ValueError::Mismatch(problem.to_string()).into())
+    })?;
+    Ok(text + "\n")
+}

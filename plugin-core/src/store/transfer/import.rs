@@ -1,0 +1,502 @@
+//! Lines as a keyspace: a whole export exactly as it was, into an empty one; or documents, one after another, into whatever is there.
+//!
+//! While a whole export comes in, its indexes count as being built: whatever breaks it off, no query is answered from half an index.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use futures_util::future::join_all;
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::{FORMAT, Line, LineProblem, MAX_LINE, TransferError, VERSION};
+use crate::{
+    id::AppId,
+    store::{
+        care::Turn,
+        codec::Envelope,
+        db::{ATTEMPTS, contended},
+        documents::{Documents, New},
+        engine::{Direction, Precondition, Scan, Wanted, Write},
+        error::StoreError,
+        index::ledger,
+        key::{self, Key, Kind},
+        record::{Record, millis, of_key},
+        space::{Committed, Space},
+        value::Value,
+    },
+};
+
+/// The most rows of one commit, and the most documents that are written beside one another.
+const CHUNK: usize = 200;
+/// The bytes at which a commit is large enough.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// Where lines are imported into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntoWhat {
+    /// A keyspace that has no rows but what the host keeps about the plugin's indexes and jobs, whose place the exported ones take.
+    Empty,
+    /// Whatever is there. Entries of indexes follow from the documents, and jobs go on as they do here.
+    Merge(OnExisting),
+}
+
+/// What becomes of a row that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnExisting {
+    /// It stays, and the import ends.
+    Refuse,
+    /// It is written over.
+    Replace,
+}
+
+/// What was imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+pub struct Imported {
+    /// Documents.
+    pub documents: u64,
+    /// All rows, documents among them. What follows from documents, and was made anew, does not count.
+    pub rows: u64,
+}
+
+/// An import under way. Bytes come in as they come; [`end`](Self::end) tells that there are no more.
+pub struct Import {
+    space: Arc<Space>,
+    plugin: String,
+    into: IntoWhat,
+    /// The beginning of a line whose end has not come.
+    partial: Vec<u8>,
+    line: u64,
+    /// Whether a first line came, and whether entries of indexes follow it.
+    entries: Option<bool>,
+    /// What the last line said, and how many rows came.
+    end: Option<u64>,
+    came: u64,
+    stage: Stage,
+    /// What the exported store kept about itself.
+    ledger: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Rows that go in as they are, and their lines.
+    rows: BTreeMap<Vec<u8>, (Vec<u8>, u64)>,
+    bytes: usize,
+    documents: Vec<Pending>,
+    imported: Imported,
+    _turn: Turn,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Documents are written as plugins write them.
+    Merging,
+    /// What the exported store kept about itself comes in.
+    Ledger,
+    /// Its rows do.
+    Rows,
+}
+
+/// A document that is to be written as plugins write them.
+struct Pending {
+    line: u64,
+    documents: Documents,
+    key: String,
+    new: New,
+}
+
+impl Pending {
+    async fn write(&self, into: IntoWhat) -> Result<(), StoreError> {
+        match into {
+            IntoWhat::Merge(OnExisting::Replace) => self.documents.put(&self.key, &self.new).await,
+            _ => self.documents.insert(&self.key, &self.new).await.map(drop),
+        }
+    }
+}
+
+impl fmt::Debug for Import {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Import").field("line", &self.line).field("imported", &self.imported).finish_non_exhaustive()
+    }
+}
+
+impl Space {
+    /// Begins to import the data of `plugin`. Nobody else may write meanwhile, and once begun it is to be seen to its end, good or bad.
+    ///
+    /// # Errors
+    /// [`TransferError::NotEmpty`] if it is to be empty and is not.
+    pub async fn import(self: &Arc<Self>, plugin: &str, into: IntoWhat) -> Result<Import, TransferError> {
+        let failed = |problem| TransferError::Store { problem, imported: 0 };
+        let turn = self.to_myself().await;
+        if into == IntoWhat::Empty && !self.has_nothing().await.map_err(failed)? {
+            return Err(TransferError::NotEmpty);
+        }
+        Ok(Import {
+            space: Arc::clone(self),
+            plugin: plugin.to_owned(),
+            into,
+            partial: Vec::new(),
+            line: 0,
+            entries: None,
+            end: None,
+            came: 0,
+            stage: Stage::Merging,
+            ledger: Vec::new(),
+            rows: BTreeMap::new(),
+            bytes: 0,
+            documents: Vec::new(),
+            imported: Imported::default(),
+            _turn: turn,
+        })
+    }
+
+    /// Whether there is no row but what the host keeps about indexes and jobs.
+    async fn has_nothing(&self) -> Result<bool, StoreError> {
+        let (cron, meta) = (Key::of(Kind::Cron).range(), Key::of(Kind::Meta).range());
+        for range in [vec![0]..cron.start, cron.end..meta.start, meta.end..vec![0xff]] {
+            let (direction, wanted) = (Direction::Forward, Wanted::Keys);
+            if !self.scan(Scan { range, limit: 1, bytes: 0, direction, wanted }).await?.is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Import {
+    /// Takes the next bytes. What is whole of them is imported, in batches.
+    ///
+    /// # Errors
+    /// [`TransferError`]. After one, nothing more is taken.
+    pub async fn take(&mut self, bytes: &[u8]) -> Result<(), TransferError> {
+        let mut rest = bytes;
+        while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
+            let (line, after) = rest.split_at(end);
+            rest = after.get(1..).unwrap_or_default();
+            self.line += 1;
+            let whole = match self.partial.is_empty() {
+                true => self.add(line).await,
+                false => {
+                    let mut partial = std::mem::take(&mut self.partial);
+                    partial.extend_from_slice(line);
+                    self.add(&partial).await
+                }
+            };
+            whole?;
+        }
+        self.partial.extend_from_slice(rest);
+        match self.partial.len() > MAX_LINE {
+            true => Err(self.wrong(self.line + 1, LineProblem::TooLong)),
+            false => Ok(()),
+        }
+    }
+
+    /// Ends: what is left is imported, and indexes are brought in line.
+    ///
+    /// # Errors
+    /// [`TransferError`], above all if a whole export has no last line.
+    pub async fn end(mut self) -> Result<Imported, TransferError> {
+        if !self.partial.is_empty() {
+            self.line += 1;
+            let partial = std::mem::take(&mut self.partial);
+            self.add(&partial).await?;
+        }
+        self.begin_rows().await?;
+        self.flush().await?;
+        let (imported, came) = (self.imported.rows, self.came);
+        match (self.entries, self.end) {
+            (Some(_), None) => {
+                return Err(TransferError::CutShort { told: "its last line is not there".into(), imported });
+            }
+            (_, Some(told)) if told != came => {
+                let told = format!("its last line tells of {told} rows, and {came} came before it");
+                return Err(TransferError::CutShort { told, imported });
+            }
+            _ => {}
+        }
+        let done = self.settle().await;
+        done.map_err(|problem| TransferError::Store { problem, imported })?;
+        Ok(self.imported)
+    }
+
+    /// Indexes whose entries came are ready again; the others are built.
+    async fn settle(&mut self) -> Result<(), StoreError> {
+        if self.stage == Stage::Rows {
+            if self.entries == Some(true) {
+                ledger::restore(&self.space, std::mem::take(&mut self.ledger)).await?;
+            }
+            self.space.prepare().await?;
+        }
+        self.space.build_indexes(|| true).await
+    }
+
+    async fn add(&mut self, text: &[u8]) -> Result<(), TransferError> {
+        let text = text.trim_ascii();
+        if text.is_empty() {
+            return Ok(());
+        }
+        if text.len() > MAX_LINE {
+            return Err(self.wrong(self.line, LineProblem::TooLong));
+        }
+        let malformed = |told: &dyn fmt::Display| LineProblem::Malformed(told.to_string());
+        let line: Line = serde_json::from_slice(text).map_err(|error| self.wrong(self.line, malformed(&error)))?;
+        if self.end.is_some() {
+            return Err(self.wrong(self.line, malformed(&"it comes after the last")));
+        }
+        match line {
+            Line { format: Some(format), version, plugin, entries, .. } => self
+                .first(&format, version, plugin.as_deref(), entries)
+                .map_err(|problem| self.wrong(self.line, problem)),
+            Line { end: Some(end), .. } => {
+                self.end = Some(end);
+                Ok(())
+            }
+            Line { row: Some(row), stored: Some(stored), .. } => {
+                self.came += 1;
+                let decoded = decoded(&row).and_then(|row| Ok((row, decoded(&stored)?)));
+                let (row, stored) = decoded.map_err(|problem| self.wrong(self.line, problem))?;
+                self.raw(row, stored).await
+            }
+            Line { app, key: Some(key), value, expires_at, stored, .. } => {
+                self.came += 1;
+                let app = app.map_or(Ok(AppId::default()), AppId::new);
+                let app = app.map_err(|error| self.wrong(self.line, malformed(&error)))?;
+                match (stored, value) {
+                    (Some(stored), _) => {
+                        let stored = decoded(&stored).map_err(|problem| self.wrong(self.line, problem))?;
+                        self.stored(app, key, stored).await
+                    }
+                    (None, Some(value)) => self.written(app, key, value, expires_at.map(millis)).await,
+                    (None, None) => Err(self.wrong(self.line, malformed(&"it has neither `value` nor `stored`"))),
+                }
+            }
+            _ => Err(self.wrong(self.line, malformed(&"it has neither `key` nor `row` with `stored`"))),
+        }
+    }
+
+    fn first(
+        &mut self,
+        format: &str,
+        version: Option<u32>,
+        plugin: Option<&str>,
+        entries: Option<bool>,
+    ) -> Result<(), LineProblem> {
+        if format != FORMAT || self.line != 1 || self.entries.is_some() {
+            let told = format!("`format` is `{FORMAT}`, in the first line");
+            return Err(LineProblem::Malformed(told));
+        }
+        match (version, plugin) {
+            (Some(1..=VERSION), Some(plugin)) if plugin == self.plugin => {}
+            (Some(1..=VERSION), Some(other)) => return Err(LineProblem::OtherPlugin { found: other.to_owned() }),
+            (Some(found), _) if found > VERSION => return Err(LineProblem::NewerVersion { found }),
+            _ => return Err(LineProblem::Malformed("the first line has `version` and `plugin`".to_owned())),
+        }
+        self.entries = Some(entries.unwrap_or_default());
+        if self.into == IntoWhat::Empty {
+            self.stage = Stage::Ledger;
+        }
+        Ok(())
+    }
+
+    /// A row that is no document.
+    async fn raw(&mut self, row: Vec<u8>, stored: Vec<u8>) -> Result<(), TransferError> {
+        if self.entries.is_none() {
+            return Err(self.wrong(self.line, LineProblem::NoFirstLine));
+        }
+        let is = |kind: Kind| row.first() == Some(&(kind as u8));
+        if !OTHERS.iter().any(|kind| is(*kind)) {
+            let told = "it is no row that an export writes so: a document is written with its app and its key";
+            return Err(self.wrong(self.line, LineProblem::Malformed(told.to_owned())));
+        }
+        let follows = is(Kind::Index) || is(Kind::Unique) || is(Kind::Expiry);
+        match self.stage {
+            Stage::Ledger if is(Kind::Meta) => {
+                self.ledger.push((row, stored));
+                Ok(())
+            }
+            // It is about indexes that this store numbers otherwise, follows from the documents, or is about jobs.
+            Stage::Merging if follows || is(Kind::Meta) || is(Kind::Cron) => Ok(()),
+            Stage::Rows if is(Kind::Meta) => {
+                let told = "what the store keeps about itself comes before all other rows";
+                Err(self.wrong(self.line, LineProblem::Malformed(told.to_owned())))
+            }
+            // Its document brought it along.
+            _ if is(Kind::Expiry) => Ok(()),
+            _ if follows && self.entries == Some(false) => Ok(()),
+            _ => self.put(row, stored).await,
+        }
+    }
+
+    /// A document as it was stored.
+    async fn stored(&mut self, app: AppId, key: String, stored: Vec<u8>) -> Result<(), TransferError> {
+        let documents = Documents { space: Arc::clone(&self.space), app };
+        let place = documents.place(&key).map_err(|problem| self.wrong(self.line, LineProblem::Refused(problem)))?;
+        if self.stage == Stage::Merging {
+            let schema = &self.space.schema;
+            let record = of_key(&key, Record::of(schema, &key, &stored));
+            let new = record.and_then(|record| {
+                Ok(New { payload: of_key(&key, record.payload(schema, &key))?, expiry: record.expiry() })
+            });
+            let new = new.map_err(|problem| self.wrong(self.line, LineProblem::Refused(problem)))?;
+            return self.pend(documents, key, new).await;
+        }
+        let expiry = Envelope::of(&stored).ok().and_then(|envelope| envelope.expiry);
+        self.put(place, stored).await?;
+        if let Some(expiry) = expiry {
+            // In the same commit: whatever breaks the import off, what expires is removed some time.
+            let row = key::expiry(expiry, &documents.app, &key).into_bytes();
+            self.rows.insert(row, (Vec::new(), self.line));
+        }
+        Ok(())
+    }
+
+    /// A document that somebody wrote by hand.
+    async fn written(
+        &mut self,
+        app: AppId,
+        key: String,
+        value: Json,
+        expiry: Option<u64>,
+    ) -> Result<(), TransferError> {
+        self.begin_rows().await?;
+        let documents = Documents { space: Arc::clone(&self.space), app };
+        let new = documents.place(&key).and_then(|_| documents.new_value(&key, Value::from(value)));
+        let new = new.map_err(|problem| self.wrong(self.line, LineProblem::Refused(problem)))?;
+        self.pend(documents, key, New { expiry, ..new }).await
+    }
+
+    async fn pend(&mut self, documents: Documents, key: String, new: New) -> Result<(), TransferError> {
+        let is_same = |it: &Pending| it.documents.app == documents.app && it.key == key;
+        if self.documents.len() >= CHUNK || self.documents.iter().any(is_same) {
+            self.write_documents().await?;
+        }
+        self.documents.push(Pending { line: self.line, documents, key, new });
+        Ok(())
+    }
+
+    async fn put(&mut self, row: Vec<u8>, stored: Vec<u8>) -> Result<(), TransferError> {
+        self.begin_rows().await?;
+        let size = row.len() + stored.len();
+        if self.rows.len() >= CHUNK || self.bytes + size > CHUNK_BYTES {
+            self.write_rows().await?;
+        }
+        self.bytes += size;
+        match self.rows.insert(row, (stored, self.line)) {
+            None => Ok(()),
+            Some(_) => Err(self.wrong(self.line, LineProblem::Twice)),
+        }
+    }
+
+    /// What the exported store kept about itself has come: its indexes are as it had them, but none is ready yet.
+    async fn begin_rows(&mut self) -> Result<(), TransferError> {
+        if self.stage != Stage::Ledger {
+            return Ok(());
+        }
+        self.stage = Stage::Rows;
+        let installed = ledger::install(&self.space, &self.ledger).await;
+        installed.map_err(|problem| self.failed(problem))?;
+        self.imported.rows += self.ledger.len() as u64;
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<(), TransferError> {
+        self.write_rows().await?;
+        self.write_documents().await
+    }
+
+    async fn write_documents(&mut self) -> Result<(), TransferError> {
+        let pending = std::mem::take(&mut self.documents);
+        // Beside one another, so that they share the disk's syncs.
+        let done = join_all(pending.iter().map(|it| it.write(self.into))).await;
+        let mut wrong = None;
+        for (it, done) in pending.iter().zip(done) {
+            match done {
+                Ok(()) => {
+                    self.imported.documents += 1;
+                    self.imported.rows += 1;
+                }
+                Err(problem) => wrong = wrong.or(Some((it, problem))),
+            }
+        }
+        match wrong {
+            None => Ok(()),
+            Some((_, problem @ StoreError::Engine(_))) => Err(self.failed(problem)),
+            Some((it, StoreError::Exists { key })) => {
+                Err(self.wrong(it.line, LineProblem::Exists { app: it.documents.app.to_string(), key }))
+            }
+            Some((it, problem)) => Err(self.wrong(it.line, LineProblem::Refused(problem))),
+        }
+    }
+
+    async fn write_rows(&mut self) -> Result<(), TransferError> {
+        let rows = std::mem::take(&mut self.rows);
+        self.bytes = 0;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let precondition = |row: &[u8]| match self.into {
+            IntoWhat::Merge(OnExisting::Replace) => Precondition::Any,
+            // The host may keep it while the import goes on.
+            _ if row.first() == Some(&(Kind::Cron as u8)) => Precondition::Any,
+            _ => Precondition::Absent,
+        };
+        let write = |(row, (stored, _)): (&Vec<u8>, &(Vec<u8>, u64))| {
+            Write::put(row.clone(), stored.clone()).when(precondition(row))
+        };
+        let writes: Vec<Write> = rows.iter().map(write).collect();
+        for _ in 0..ATTEMPTS {
+            let committed = self.space.commit_repeatable(writes.clone()).await;
+            let place = match committed.map_err(|problem| self.failed(problem))? {
+                Committed::Done => {
+                    self.count(&rows);
+                    return Ok(());
+                }
+                Committed::Conflict(place) => place,
+            };
+            let Some((row, (stored, line))) = rows.iter().nth(place) else { continue };
+            match self.space.get(row.clone()).await.map_err(|problem| self.failed(problem))? {
+                // The engine refused for reasons of its own.
+                None => {}
+                // All of a commit is there or nothing: where all of it is, it was this one, whose outcome had been unknown.
+                Some(there) if there == *stored && self.is_there(&rows).await? => {
+                    self.count(&rows);
+                    return Ok(());
+                }
+                Some(_) => return Err(self.wrong(*line, existing(row))),
+            }
+        }
+        Err(self.failed(contended("import")))
+    }
+
+    /// Whether every one of `rows` is there as it is to be, but for those that the host may have written since.
+    async fn is_there(&self, rows: &BTreeMap<Vec<u8>, (Vec<u8>, u64)>) -> Result<bool, TransferError> {
+        let ours = || rows.iter().filter(|(row, _)| row.first() != Some(&(Kind::Cron as u8)));
+        let places = ours().map(|(row, _)| row.clone()).collect();
+        let there = self.space.get_all(places).await.map_err(|problem| self.failed(problem))?;
+        Ok(ours().zip(there).all(|((_, (stored, _)), there)| there.as_ref() == Some(stored)))
+    }
+
+    fn count(&mut self, rows: &BTreeMap<Vec<u8>, (Vec<u8>, u64)>) {
+        let of_kind = |kind: Kind| rows.keys().filter(|row| row.first() == Some(&(kind as u8))).count() as u64;
+        self.imported.documents += of_kind(Kind::Document);
+        self.imported.rows += rows.len() as u64 - of_kind(Kind::Expiry);
+    }
+
+    fn wrong(&self, line: u64, problem: LineProblem) -> TransferError {
+        TransferError::Line { line, problem, imported: self.imported.rows }
+    }
+
+    fn failed(&self, problem: StoreError) -> TransferError {
+        TransferError::Store { problem, imported: self.imported.rows }
+    }
+}
+
+/// What an export writes as rows without a meaning of their own.
+const OTHERS: [Kind; 7] = [Kind::Index, Kind::Unique, Kind::Expiry, Kind::Queue, Kind::Cron, Kind::Receipt, Kind::Meta];
+
+fn existing(row: &[u8]) -> LineProblem {
+    match key::parse_document(row) {
+        Some((app, key)) => LineProblem::Exists { app, key: key.to_owned() },
+        None => LineProblem::RowExists { row: hex::encode(row) },
+    }
+}
+
+fn decoded(text: &str) -> Result<Vec<u8>, LineProblem> {
+    BASE64_STANDARD.decode(text).map_err(|error| LineProblem::Malformed(format!("its bytes are no base64: {error}")))
+}

@@ -1,0 +1,298 @@
+use std::{future::IntoFuture, sync::Arc, time::Duration};
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::{
+    AppId,
+    store::{
+        Db, MemEngine, Schema, Space,
+        conformance::block_on,
+        engine::{Direction as Walk, Durability, Engine, Entries, Keyspace, Scan, Wanted, Write},
+        index::{Direction, IndexField, IndexMeta, Sparse, Unique},
+        key::{self, Key, Kind},
+    },
+};
+
+const fn index(fields: &'static [IndexField], unique: Unique) -> IndexMeta {
+    IndexMeta { prefix: "c:", fields, unique, sparse: Sparse::Yes }
+}
+
+const fn field(path: &'static str) -> IndexField {
+    IndexField { path, direction: Direction::Descending }
+}
+
+static INDEXES: [IndexMeta; 2] = [index(&[field("a")], Unique::No), index(&[field("u")], Unique::Yes)];
+/// What a later build declares: one of the former, under another number, and one more.
+static LATER: [IndexMeta; 2] = [index(&[field("b")], Unique::No), index(&[field("a")], Unique::No)];
+
+fn store(indexes: &'static [IndexMeta]) -> Arc<Space> {
+    let (engine, keyspace) = (Arc::new(MemEngine::new()), Keyspace::of_plugin("tests"));
+    block_on(engine.open(&keyspace)).expect("memory opens");
+    let space = Space::new(engine, keyspace, Durability::Relaxed).with_schema(Schema::new([], [], [], indexes));
+    block_on(space.prepare()).expect("indexes are brought in line");
+    Arc::new(space)
+}
+
+fn db(space: &Arc<Space>, app: &str) -> Db {
+    Db::over(Arc::clone(space), AppId::new(app).expect("an id"))
+}
+
+/// Documents in two apps, more than a chunk of them, one that expires, and rows that are no documents.
+fn filled() -> Arc<Space> {
+    let space = store(&INDEXES);
+    for app in ["default", "shop"] {
+        let db = db(&space, app);
+        for n in 0..600 {
+            let document = json!({ "a": n % 7, "b": n, "u": n, "text": "ä\n\"" });
+            block_on(db.set(&format!("c:{n:03}"), &document)).expect("stored");
+        }
+        block_on(db.set_for("late\u{0}", &AppId::default(), Duration::from_secs(3600))).expect("stored");
+    }
+    let rows = [key::queue("listener", 7), key::receipt("hook", "1"), key::cron_of("job")];
+    let rows = rows.map(|key| Write::put(key.into_bytes(), b"\xffanything".to_vec()));
+    block_on(space.commit_repeatable(rows.into())).expect("written");
+    space
+}
+
+fn exported(space: &Arc<Space>, stillness: Stillness) -> String {
+    block_on(async {
+        let mut export = space.export("tests", stillness).await.expect("it begins");
+        let mut text = String::new();
+        while let Some(lines) = export.next().await.expect("readable") {
+            assert!(lines.len() < 8 << 20, "a chunk is small");
+            text.push_str(&lines);
+        }
+        text
+    })
+}
+
+fn import(space: &Arc<Space>, into: IntoWhat, text: &str) -> Result<Imported, TransferError> {
+    block_on(async {
+        let mut import = space.import("tests", into).await?;
+        // Pieces that end anywhere.
+        for piece in text.as_bytes().chunks(1013) {
+            import.take(piece).await?;
+        }
+        import.end().await
+    })
+}
+
+fn all(space: &Arc<Space>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut rows = Vec::new();
+    let mut start = vec![0];
+    loop {
+        let (range, direction) = (start.clone()..vec![0xff], Walk::Forward);
+        let scan = Scan { range, limit: 1000, bytes: usize::MAX, direction, wanted: Wanted::Entries };
+        let found: Entries = block_on(space.scan(scan)).expect("readable");
+        rows.extend(found.iter().map(|(key, value)| (key.to_vec(), value.to_vec())));
+        match found.more {
+            true => start = [&*rows.last().expect("there are more").0, &[0]].concat(),
+            false => return rows,
+        }
+    }
+}
+
+#[track_caller]
+fn is_whole(space: &Arc<Space>) {
+    let verified = block_on(space.verify()).expect("it can be looked at");
+    assert!(verified.is_whole(), "{:?}", verified.problems.first());
+}
+
+#[test]
+fn what_was_exported_is_byte_by_byte_the_same_where_it_is_imported() {
+    let from = filled();
+    for stillness in [Stillness::Still, Stillness::Live] {
+        let to = store(&INDEXES);
+        let imported = import(&to, IntoWhat::Empty, &exported(&from, stillness)).expect("it is whole");
+        assert_eq!(imported.documents, 1202);
+        assert!(all(&from) == all(&to), "{stillness:?}");
+        is_whole(&to);
+    }
+}
+
+#[test]
+fn a_document_is_a_line_that_people_can_read() {
+    let space = store(&[]);
+    block_on(db(&space, "shop").set_for("k", &json!({ "n": 1 }), Duration::from_secs(60))).expect("stored");
+    let text = exported(&space, Stillness::Still);
+    let lines: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!((&lines[0]["format"], &lines[0]["version"]), (&json!("plugin-server-export"), &json!(1)));
+    let document = &lines[1];
+    assert_eq!((&document["app"], &document["key"]), (&json!("shop"), &json!("k")));
+    assert_eq!(document["value"], json!({ "n": 1 }));
+    assert!(document["expiresAt"].is_string() && document["stored"].is_string(), "{document}");
+    assert_eq!(lines.last(), Some(&json!({ "end": 2 })), "the document and the row that tells when it expires");
+}
+
+#[test]
+fn indexes_that_a_later_build_declares_hold_what_was_imported() {
+    let to = store(&LATER);
+    import(&to, IntoWhat::Empty, &exported(&filled(), Stillness::Still)).expect("it is whole");
+    is_whole(&to);
+    let told = block_on(db(&to, "shop").find::<Json>(crate::query! { b: 5 }).under("c:").explain());
+    let told = told.expect("it can be asked");
+    assert_eq!((told.found, told.index.is_some()), (1, true), "{told:?}");
+}
+
+#[test]
+fn documents_written_by_hand_are_stored_as_plugins_store_them() {
+    let space = store(&INDEXES);
+    let lines = "{\"key\":\"c:1\",\"value\":{\"a\":1,\"u\":1}}\n\n{\"app\":\"shop\",\"key\":\"c:2\",\"value\":null}";
+    let imported = import(&space, IntoWhat::Empty, lines).expect("they are fine");
+    assert_eq!((imported.documents, imported.rows), (2, 2));
+    let counted = block_on(db(&space, "default").count(crate::query! { a: 1 }).under("c:").explain());
+    assert_eq!(counted.expect("it can be asked").found, 1);
+    is_whole(&space);
+}
+
+#[test]
+fn a_merge_keeps_what_is_there_unless_it_is_told_to_replace_it() {
+    let (from, to) = (filled(), store(&LATER));
+    block_on(db(&to, "shop").set("c:005", &json!({ "a": "mine" }))).expect("stored");
+    let text = exported(&from, Stillness::Still);
+    let refused = import(&to, IntoWhat::Merge(OnExisting::Refuse), &text).expect_err("it is there");
+    let TransferError::Line { problem: LineProblem::Exists { app, key }, .. } = refused else { panic!("{refused:?}") };
+    assert_eq!((&*app, &*key), ("shop", "c:005"));
+    assert!(matches!(import(&to, IntoWhat::Empty, &text), Err(TransferError::NotEmpty)));
+    is_whole(&to);
+    import(&to, IntoWhat::Merge(OnExisting::Replace), &text).expect("it is whole");
+    let replaced: Option<Json> = block_on(db(&to, "shop").get("c:005")).expect("readable");
+    assert_eq!(replaced.expect("it is there")["b"], json!(5));
+    is_whole(&to);
+}
+
+#[test]
+fn a_wrong_line_is_named_and_no_index_is_trusted_before_the_end() {
+    let text = exported(&filled(), Stillness::Still);
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines[900] = "{\"key\":";
+    let to = store(&INDEXES);
+    let wrong = import(&to, IntoWhat::Empty, &lines.join("\n")).expect_err("a line is wrong");
+    let TransferError::Line { line, imported, .. } = wrong else { panic!("{wrong:?}") };
+    assert!(line == 901 && imported > 0 && imported < 900, "{line} {imported}");
+    assert!(to.indexes.all().iter().all(|index| !index.is_ready()), "entries are missing");
+    block_on(to.build_indexes(|| true)).expect("they are built");
+    is_whole(&to);
+}
+
+#[test]
+fn what_the_host_keeps_about_jobs_gives_way_to_what_was_exported() {
+    let (from, to) = (filled(), store(&INDEXES));
+    let rows = [key::cron_of("job"), key::cron_of("other")].map(|key| Write::put(key.into_bytes(), b"mine".to_vec()));
+    block_on(to.commit_repeatable(rows.into())).expect("written");
+    import(&to, IntoWhat::Empty, &exported(&from, Stillness::Still)).expect("there is nothing else");
+    assert!(all(&from) == all(&to));
+}
+
+#[test]
+fn a_file_that_was_cut_short_is_noticed() {
+    let text = exported(&filled(), Stillness::Still);
+    let lines: Vec<&str> = text.lines().collect();
+    let without_end = lines[..lines.len() - 1].join("\n");
+    let without_a_row = [&lines[..700], &lines[701..]].concat().join("\n");
+    for cut in [without_end, without_a_row] {
+        let noticed = import(&store(&INDEXES), IntoWhat::Empty, &cut).expect_err("it is not whole");
+        assert!(matches!(noticed, TransferError::CutShort { .. }), "{noticed:?}");
+    }
+}
+
+#[test]
+fn lines_that_are_none_are_refused_with_what_is_wrong() {
+    let first = "{\"format\":\"plugin-server-export\",\"version\":1,\"plugin\":\"tests\",\"entries\":true}";
+    for (text, expected) in [
+        ("{\"keys\":1}", "unknown field `keys`"),
+        ("{\"key\":\"k\"}", "neither `value` nor `stored`"),
+        ("{\"app\":\"a b\",\"key\":\"k\",\"value\":1}", "line 1"),
+        ("{\"key\":\"\",\"value\":1}", "a key of 0 bytes"),
+        ("{\"row\":\"ICA=\",\"stored\":\"\"}", "begins with its first line"),
+        ("{\"key\":\"k\",\"stored\":\"!\"}", "no base64"),
+        ("{\"key\":\"k\",\"stored\":\"AAAA\"}", "end too early"),
+        (&first.replace("tests", "others"), "of the plugin `others`"),
+        (&first.replace("\"version\":1", "\"version\":9"), "version 9"),
+        (&format!("{first}\n{{\"end\":0}}\n{{\"end\":0}}"), "after the last"),
+        (&format!("{first}\n{first}"), "line 2"),
+    ] {
+        let refused = import(&store(&[]), IntoWhat::Empty, text).expect_err(text).to_string();
+        assert!(refused.contains(expected), "{text}: {refused}");
+    }
+}
+
+#[test]
+fn what_is_cleared_is_gone_and_takes_new_documents() {
+    let space = filled();
+    block_on(space.clear()).expect("it is cleared");
+    let left: Vec<_> = all(&space).into_iter().filter(|(key, _)| key[0] != Kind::Meta as u8).collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert!(all(&space).iter().all(|(key, _)| Key::of(Kind::Meta).range().contains(key)));
+    assert!(space.indexes.all().iter().all(|index| index.is_ready()));
+    block_on(db(&space, "default").set("c:1", &json!({ "a": 1, "u": 1 }))).expect("stored");
+    is_whole(&space);
+}
+
+#[test]
+fn an_overview_counts_documents_app_by_app() {
+    let overview = block_on(filled().overview()).expect("readable");
+    assert_eq!(overview.documents, 1202);
+    let apps: Vec<_> = overview.apps.iter().map(|it| (&*it.app, it.documents)).collect();
+    assert_eq!(apps, [("default", 601), ("shop", 601)]);
+    assert_eq!(overview.indexes.len(), 2);
+}
+
+#[test]
+fn a_row_that_comes_twice_is_named_wherever_it_comes() {
+    let text = exported(&filled(), Stillness::Live);
+    let mut lines: Vec<&str> = text.lines().collect();
+    let again = lines.iter().position(|line| line.contains("\"c:003\"")).expect("it is there");
+    let (line, end) = (lines[again], lines.pop().expect("the last"));
+    let count: u64 = serde_json::from_str::<Json>(end).expect("JSON")["end"].as_u64().expect("a number");
+    lines.insert(again + 450, line);
+    let end = json!({ "end": count + 1 }).to_string();
+    lines.push(&end);
+    let refused = import(&store(&INDEXES), IntoWhat::Empty, &(lines.join("\n") + "\n"));
+    assert!(matches!(refused, Err(TransferError::Line { .. })), "{refused:?}");
+}
+
+#[test]
+fn an_index_that_was_half_built_is_built_where_it_is_imported() {
+    let engine: Arc<dyn Engine> = Arc::new(MemEngine::new());
+    block_on(engine.open(&Keyspace::of_plugin("tests"))).expect("memory opens");
+    let open = |indexes: &'static [IndexMeta]| {
+        let space = Space::new(Arc::clone(&engine), Keyspace::of_plugin("tests"), Durability::Relaxed);
+        let space = space.with_schema(Schema::new([], [], [], indexes));
+        block_on(space.prepare()).expect("indexes are brought in line");
+        Arc::new(space)
+    };
+    let plain = db(&open(&[]), "default");
+    (0..700).for_each(|n| block_on(plain.set(&format!("c:{n:03}"), &json!({ "a": n, "u": n }))).expect("stored"));
+    let from = open(&INDEXES);
+    let looks = std::cell::Cell::new(0);
+    let twice = || {
+        looks.set(looks.get() + 1);
+        looks.get() <= 2
+    };
+    block_on(from.build_indexes(twice)).expect("it is broken off");
+    for stillness in [Stillness::Live, Stillness::Still] {
+        let to = store(&INDEXES);
+        import(&to, IntoWhat::Empty, &exported(&from, stillness)).expect("it is whole");
+        block_on(to.build_indexes(|| true)).expect("they are built");
+        is_whole(&to);
+        let count = db(&to, "default").count(crate::query! { a: { gte: 0 } }).under("c:");
+        assert_eq!(block_on(count.into_future()).expect("a count"), 700, "{stillness:?}");
+    }
+}
+
+#[test]
+fn a_row_that_no_export_writes_so_is_refused() {
+    for key in [key::document(&AppId::default(), "c:1").into_bytes(), vec![], vec![0xff], vec![0x10, 0x01]] {
+        let text = exported(&store(&INDEXES), Stillness::Live);
+        let first = text.lines().next().expect("the first");
+        let row = json!({ "row": BASE64_STANDARD.encode(key), "stored": "" });
+        let text = format!("{first}\n{row}\n{}\n", json!({ "end": 1 }));
+        for into in [IntoWhat::Empty, IntoWhat::Merge(OnExisting::Replace)] {
+            let refused = import(&store(&INDEXES), into, &text);
+            assert!(matches!(refused, Err(TransferError::Line { line: 2, .. })), "{refused:?}");
+        }
+    }
+}
