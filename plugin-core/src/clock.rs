@@ -158,6 +158,11 @@ impl Clock {
         Self(Kind::System)
     }
 
+    /// Whether a test moves it by hand.
+    pub(crate) fn is_manual(&self) -> bool {
+        matches!(self.0, Kind::Manual(_))
+    }
+
     /// The instant it is.
     pub fn now(&self) -> Timestamp {
         match &self.0 {

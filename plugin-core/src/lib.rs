@@ -13,6 +13,7 @@ pub mod clock;
 pub mod error;
 pub mod id;
 pub mod linking;
+pub mod random;
 pub mod site;
 pub mod spawn;
 pub mod stats;
@@ -34,6 +35,7 @@ pub mod shape;
 pub mod admin;
 pub mod delivery;
 pub mod dispatch;
+pub mod document;
 pub mod endpoint;
 pub mod schedule;
 
@@ -53,7 +55,7 @@ pub mod __rt;
 
 pub use admin::{Admin, Html};
 pub use clock::{Clock, ManualClock, Timestamp};
-pub use context::{Context, OwnedContext};
+pub use context::{Context, OwnedContext, transaction::Transaction};
 pub use delivery::webhook::WebhookDelivery;
 pub use endpoint::extract::{Json, Query, User};
 pub use error::{Error, FieldError, Result};
@@ -63,6 +65,6 @@ pub use point::{Dynamic, Event, FilterPoint, HookPoint, Plugin};
 pub use schedule::run::CronRun;
 
 pub use attributes::{
-    Config, activate, admin_page, cron, deactivate, endpoint, event, filter, filter_point, hook, hook_point, model, on,
-    plugin, webhook,
+    Config, activate, admin_page, cron, deactivate, document, endpoint, event, filter, filter_point, hook, hook_point,
+    migrate, model, on, plugin, webhook,
 };

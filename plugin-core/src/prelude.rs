@@ -4,9 +4,9 @@ pub use std::time::Duration;
 
 pub use crate::{
     Admin, AppId, Config, Context, CronRun, Dynamic, Error, Html, Json, OwnedContext, Query, Result, Secret, Timestamp,
-    User, UserId, WebhookDelivery, activate, admin_page, cron, deactivate, endpoint, event, filter, filter_point, hook,
-    hook_point, model, on, plugin, query,
-    store::{Entry, Page, StoreError},
+    Transaction, User, UserId, WebhookDelivery, activate, admin_page, cron, deactivate, document, endpoint, event,
+    filter, filter_point, hook, hook_point, migrate, model, on, plugin, query,
+    store::{Cursor, Docs, Entry, Page, Revision, Selected, StoreError, Versioned, typed::TypedFilter},
     webhook,
 };
 pub use actix_web::{

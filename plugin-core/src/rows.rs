@@ -98,12 +98,12 @@ impl<'a> Walk<'a> {
         let scan = Scan { range: range.clone(), limit, bytes, direction, wanted: self.wanted };
         let got = self.engine.read(self.keyspace, &[Read::Scan(scan)]).await?;
         let Some(Got::Entries(entries)) = got.into_iter().next() else { return Ok(None) };
-        if let Some((last, _)) = entries.rows.last().filter(|_| entries.more) {
+        if let Some((last, _)) = entries.last().filter(|_| entries.more) {
             // The smallest key after the last.
-            let start = [last.as_slice(), &[0]].concat();
+            let start = [last, &[0]].concat();
             self.left = Some(start..range.end);
         }
-        Ok(Some(entries.rows))
+        Ok(Some(entries.iter().map(|(key, value)| (key.to_vec(), value.to_vec())).collect()))
     }
 }
 

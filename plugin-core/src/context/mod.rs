@@ -7,6 +7,7 @@ pub mod log;
 pub mod shared;
 pub mod subscriptions;
 pub mod table;
+pub mod transaction;
 
 use std::{fmt, marker::PhantomData, ops::Deref, sync::Arc};
 
@@ -25,12 +26,13 @@ use crate::{
         log::Log,
         shared::BoxFuture,
     },
+    document::DocumentOf,
     error::Result,
     id::{AppId, InvalidId, UserId},
     plugin::state::PluginState,
     point::{Dynamic, EventOf, HookPoint, Plugin},
     shape::HookReturn,
-    store::db::Db,
+    store::{Docs, db::Db},
 };
 
 /// What a handler of the plugin `P` is given: its data, its settings, and the call it works in.
@@ -69,7 +71,13 @@ impl<P: Plugin> Context<P> {
     /// The plugin's data in the app of this call.
     pub fn db(&self) -> Db {
         let (call, state) = (self.call(), self.state());
-        Db::new(Arc::clone(&call.shared.engine), state.keyspace.clone(), call.app.clone(), state.durability)
+        let space = state.space(&call.shared.engine, &call.shared.clock);
+        Db::over(Arc::clone(space), call.app.clone())
+    }
+
+    /// The plugin's documents of the type `T` in the app of this call.
+    pub fn docs<T: DocumentOf<P>>(&self) -> Docs<T> {
+        self.db().docs()
     }
 
     /// The plugin's settings.
@@ -274,3 +282,6 @@ impl<P: Plugin> Events<'_, P> {
         self.0.place().is_some_and(|place| shared.subscriptions.remove(place, subscription.0))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,13 +5,13 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 use crate::{
     clock::Clock,
     context::{call::Call, subscriptions::Subscriptions, table::PointTable},
-    error::Result,
+    error::{Error, Result},
     plugin::state::PluginState,
     point::{Ix, Plugin},
     site::{Kind, Site},
     spawn::Spawn,
     stats::{Stats, thread::let_marks_arrive},
-    store::engine::Engine,
+    store::{Committed, Txn, engine::Engine},
 };
 
 /// How often it is looked whether a plugin still holds a thread: nobody tells when a function returns.
@@ -67,6 +67,23 @@ pub trait Outbox: Send + Sync {
         event: &'static str,
         body: serde_json::Value,
     ) -> BoxFuture<'a, Result<()>>;
+
+    /// Commits `txn` and, in the same commit, `events` of the plugin at `publisher`; whether nobody was in between.
+    fn commit<'a>(
+        &'a self,
+        call: &'a Call,
+        publisher: usize,
+        txn: Txn,
+        events: Vec<(&'static str, serde_json::Value)>,
+    ) -> BoxFuture<'a, Result<Committed>> {
+        let _ = (call, publisher);
+        Box::pin(async move {
+            match events.first() {
+                None => Ok(txn.commit().await?),
+                Some((event, _)) => Err(Error::new(format!("`{event}` cannot be published with a transaction here"))),
+            }
+        })
+    }
 }
 
 /// Which plugin of the host a plugin's type is.

@@ -33,7 +33,10 @@ use crate::{
     rows::{self, Walk},
     site::Placed,
     spawn::Spawn,
-    store::engine::{Durability, Engine, EngineError, Keyspace, Wanted, Write},
+    store::{
+        Committed, Txn,
+        engine::{Durability, Engine, EngineError, Keyspace, Wanted, Write},
+    },
 };
 
 /// How long a chain of events may become in which each is published while the one before is handled.
@@ -154,6 +157,17 @@ impl Deliveries {
     }
 
     async fn publish(&self, call: &Call, publisher: &PluginState, event: &'static str, body: Value) -> Result<()> {
+        let Published { row, writes, queues } = self.published(call, event, &body)?;
+        if !queues.is_empty() {
+            let keyspace = publisher.keyspace.clone();
+            self.commit(&call.shared, keyspace, writes, publisher.durability, queues).await?;
+        }
+        self.tell_subscribers(&call.shared, &row, body);
+        Ok(())
+    }
+
+    /// What an event is to its listeners.
+    fn published(&self, call: &Call, event: &'static str, body: &Value) -> Result<Published> {
         let mut events = match &call.origin {
             Origin::Delivery(delivered) => delivered.events.clone(),
             _ => Vec::new(),
@@ -162,7 +176,7 @@ impl Deliveries {
         if events.len() > DEEPEST {
             return Err(TooDeep { chain: events }.into());
         }
-        nesting::check(event, &body)?;
+        nesting::check(event, body)?;
         let now = call.shared.clock.now();
         let row = Row {
             id: time_ordered(now).to_string(),
@@ -171,18 +185,64 @@ impl Deliveries {
             created_at: now,
             body: body.to_string(),
         };
-        if let Some(queues) = self.0.listeners.get(event) {
-            let sequence = self.sequence(now);
-            let writes = queues.iter().map(|queue| queue.put(sequence, &row)).collect::<Result<_, _>>()?;
-            let keyspace = publisher.keyspace.clone();
-            self.commit(&call.shared, keyspace, writes, publisher.durability, queues.clone()).await?;
+        let queues = self.0.listeners.get(event).cloned().unwrap_or_default();
+        let sequence = self.sequence(now);
+        let writes = queues.iter().map(|queue| queue.put(sequence, &row)).collect::<Result<_, _>>()?;
+        Ok(Published { row, writes, queues })
+    }
+
+    /// Commits a transaction with events, and tells of them. It does so to the end even if the caller is dropped meanwhile, for the same
+    /// reason as [`commit`](Self::commit).
+    async fn transact(&self, call: &Call, txn: Txn, events: Vec<(&'static str, Value)>) -> Result<Committed> {
+        let mut published = Vec::with_capacity(events.len());
+        for (event, body) in events {
+            let mut event = self.published(call, event, &body)?;
+            txn.with(std::mem::take(&mut event.writes));
+            published.push((event, body));
         }
-        self.tell_subscribers(&call.shared, &row, body);
-        Ok(())
+        let (done, answer) = oneshot::channel();
+        let (shared, deliveries) = (Arc::clone(&call.shared), self.clone());
+        self.0.background.see_through(async move {
+            let committed = txn.commit().await;
+            if !matches!(committed, Ok(Committed::Conflict(_))) {
+                published.iter().flat_map(|(event, _)| &event.queues).for_each(|queue| queue.wake.notify_one());
+            }
+            if let Ok(Committed::Done) = committed {
+                for (event, body) in published {
+                    deliveries.tell_subscribers(&shared, &event.row, body);
+                }
+            }
+            drop(done.send(committed));
+        });
+        let ended = |_| Err(EngineError::Unavailable("the host's threads have ended".to_owned()).into());
+        Ok(answer.await.unwrap_or_else(ended)?)
     }
 }
 
+/// An event on its way.
+struct Published {
+    row: Row,
+    /// A row for each listener.
+    writes: Vec<Write>,
+    queues: Vec<Arc<Queue>>,
+}
+
 impl Outbox for Deliveries {
+    fn commit<'a>(
+        &'a self,
+        call: &'a Call,
+        _: usize,
+        txn: Txn,
+        events: Vec<(&'static str, Value)>,
+    ) -> BoxFuture<'a, Result<Committed>> {
+        Box::pin(async move {
+            match events.is_empty() {
+                true => Ok(txn.commit().await?),
+                false => self.transact(call, txn, events).await,
+            }
+        })
+    }
+
     fn emit<'a>(
         &'a self,
         call: &'a Call,

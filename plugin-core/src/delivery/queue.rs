@@ -6,7 +6,7 @@ use super::row::{Consumer, Row};
 use crate::{
     rows,
     store::{
-        engine::{Direction, Durability, Engine, EngineError, Got, Keyspace, Read, Scan, Wanted, Write},
+        engine::{Direction, Durability, Engine, EngineError, Entries, Got, Keyspace, Read, Scan, Wanted, Write},
         key,
     },
 };
@@ -54,9 +54,9 @@ impl Queue {
             wanted: Wanted::Entries,
         };
         let got = engine.read(&self.keyspace, &[Read::Scan(scan)]).await?;
-        let entries =
-            got.into_iter().filter_map(|got| if let Got::Entries(entries) = got { Some(entries.rows) } else { None });
-        Ok(entries.flatten().map(|(key, value)| Stored { key, value }).collect())
+        let entries = got.iter().filter_map(|got| if let Got::Entries(entries) = got { Some(entries) } else { None });
+        let stored = |(key, value): (&[u8], &[u8])| Stored { key: key.to_vec(), value: value.to_vec() };
+        Ok(entries.flat_map(Entries::iter).map(stored).collect())
     }
 
     /// Removes a row that is done. Not synced: should the row come back after a loss of power, it is delivered again.

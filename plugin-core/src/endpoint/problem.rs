@@ -21,10 +21,14 @@ use crate::{
     context::caller::{Caller, request_id},
     endpoint::cause,
     error::{Error, FieldError},
+    store::{engine::EngineError, error::engine_error},
 };
 
 /// The content type of problem documents.
 pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// When to ask again while the store cannot serve, in seconds: it tries at least that often to be able to.
+const STORE_RETRY: HeaderValue = HeaderValue::from_static("10");
 
 /// The largest body of an error response that is read to be put into a problem document, in bytes.
 const LARGEST_TEXT: usize = 2_048;
@@ -73,6 +77,13 @@ impl Problem {
             members: Map::new(),
             connection: Connection::Stays,
         }))
+    }
+
+    /// 503 while the store cannot serve, which passes without anybody's doing once the disk has room.
+    pub fn store_unavailable() -> Self {
+        let detail = "the store cannot do this now; it recovers by itself, so try again later";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "store-unavailable", detail)
+            .with_header(header::RETRY_AFTER, STORE_RETRY)
     }
 
     /// The same problem with what is wrong with each field.
@@ -175,8 +186,12 @@ impl ResponseError for Problem {
 }
 
 impl From<&Error> for Problem {
-    /// What a caller outside may know of `error`.
+    /// What a caller outside may know of `error`. That the store cannot serve now is theirs to know: they can come back.
     fn from(error: &Error) -> Self {
+        let is_public = error.status() != StatusCode::INTERNAL_SERVER_ERROR;
+        if !is_public && matches!(engine_error(error), Some(EngineError::Unavailable(_))) {
+            return Self::store_unavailable();
+        }
         let mut problem = Self::of_status(error.status());
         problem.0.code = error.code().into();
         problem.0.detail = error.detail().map(|detail| detail.to_owned().into());
@@ -317,6 +332,7 @@ mod tests {
     use actix_web::{App, error, http::Method, middleware::from_fn, test, web};
 
     use super::*;
+    use crate::store::StoreError;
 
     async fn body_of(response: HttpResponse) -> Value {
         let kind = response.headers().get(header::CONTENT_TYPE).expect("a content type").clone();
@@ -343,6 +359,29 @@ mod tests {
         let private = body_of(normalized(HttpResponse::from_error(Error::new("disk 7 is gone")))).await;
         assert_eq!((&private["type"], &private["status"]), (&json!("/problems/internal"), &json!(500)));
         assert!(!private.to_string().contains("disk"), "{private}");
+    }
+
+    #[actix_web::test]
+    async fn a_store_that_cannot_serve_is_a_503_that_says_when_to_come_back() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("no receipt")]
+        struct OfAPlugin(#[source] StoreError);
+
+        let down = || EngineError::Unavailable("no room on disk 7".to_owned());
+        for error in [
+            Error::from(down()),
+            Error::from(StoreError::from(down())),
+            Error::from(OfAPlugin(StoreError::from(down()))),
+            Error::new("it was not kept").because(StoreError::from(down())),
+        ] {
+            let answer = normalized(HttpResponse::from_error(error));
+            assert_eq!(answer.headers().get(header::RETRY_AFTER).expect("a time"), "10");
+            let body = body_of(answer).await;
+            assert_eq!((&body["status"], &body["type"]), (&json!(503), &json!("/problems/store-unavailable")));
+            assert!(!body.to_string().contains("disk 7"), "{body}");
+        }
+        let other = normalized(HttpResponse::from_error(Error::from(EngineError::UnknownOutcome)));
+        assert_eq!(other.status(), 500);
     }
 
     #[actix_web::test]

@@ -14,14 +14,18 @@ use crate::{
     },
     delivery::Deliveries,
     dispatch::{filter::FilterEntry, hook::HookEntry},
+    document::Standing,
     error::Result,
-    host::{Host, Inner, SYSTEM},
+    host::{Host, Inner, SYSTEM, upkeep::Upkeep},
     plugin::state::{Life, PluginState},
     registration::Item,
     schedule::scheduler::Scheduler,
     spawn::Spawn,
     stats::{Stats, Timing},
-    store::engine::{Engine, Keyspace},
+    store::{
+        Schema, Space,
+        engine::{Engine, Keyspace},
+    },
 };
 
 /// A host in the making.
@@ -72,11 +76,16 @@ impl Builder {
         self.engine.open(&Keyspace::of_host(SYSTEM)).await?;
         let wanted = self.wanted();
         let plugins = self.plugins(&wanted);
-        for plugin in &plugins {
+        for (place, plugin) in plugins.iter().enumerate() {
             self.engine.open(&plugin.keyspace).await?;
+            let space = Space::new(Arc::clone(&self.engine), plugin.keyspace.clone(), plugin.durability);
+            let space = space.with_clock(self.clock.clone()).with_schema(schema(&self.catalog, place));
+            space.prepare().await?;
+            plugin.set_space(Arc::new(space));
         }
         let catalog = Arc::new(self.catalog);
         let deliveries = Deliveries::new(&catalog.listeners(), &catalog.webhooks(), Arc::clone(&self.spawn));
+        let upkeep = Upkeep::new(Arc::clone(&self.spawn));
         let scheduler = Scheduler::new(&catalog.jobs(), Arc::clone(&self.spawn));
         let lists = catalog.hooks().iter().chain(catalog.filters()).map(|point| &*point.handlers);
         let shared = Arc::new(Shared {
@@ -93,7 +102,7 @@ impl Builder {
             places: Places::new(catalog.plugins().iter().map(|plugin| (plugin.item.owner.ix)())),
         });
         let changing = tokio::sync::Mutex::new(());
-        let inner = Inner { catalog, shared, deliveries, scheduler, spawn: self.spawn, wanted, changing };
+        let inner = Inner { catalog, shared, deliveries, scheduler, upkeep, spawn: self.spawn, wanted, changing };
         Ok(Host(Arc::new(inner)))
     }
 
@@ -141,6 +150,18 @@ impl Builder {
             })
             .collect()
     }
+}
+
+/// What the items of the plugin at `place` declare for its data.
+fn schema(catalog: &Catalog, place: usize) -> Schema {
+    let (documents, migrations) = (catalog.documents(), catalog.migrations());
+    let of = |standing| {
+        let mine = documents.iter().filter(move |it| it.plugin == place && it.item.standing == standing);
+        mine.map(|it| &it.item.meta)
+    };
+    let migrations = migrations.iter().filter(|it| it.plugin == place).map(|it| &it.item.meta);
+    let indexes = catalog.plugins().get(place).map_or(&[][..], |plugin| plugin.item.meta.indexes);
+    Schema::new(of(Standing::Current), of(Standing::Retired), migrations, indexes)
 }
 
 fn items(catalog: &Catalog) -> Box<[ItemInfo]> {

@@ -53,12 +53,14 @@ impl Host {
         let call = Call::of_host(&self.0.shared, AppId::default());
         let _ = fire(&call.scope("start", u32::MAX), &AppInit {}).await;
         self.0.scheduler.start(&self.0.shared).await?;
+        self.0.upkeep.start(&self.0.shared);
         Ok(())
     }
 
     /// Begins no new runs and deliveries. The rest goes on, and what is published waits on disk for the next start.
     pub fn close(&self) {
         self.0.scheduler.close();
+        self.0.upkeep.close();
         self.0.deliveries.close();
     }
 
@@ -78,7 +80,8 @@ impl Host {
     pub async fn stop_within(&self, drain: Duration, whole: Duration) -> Result<()> {
         let (scheduler, deliveries, clock) = (&self.0.scheduler, &self.0.deliveries, self.clock());
         let began = clock.moment();
-        join(scheduler.stop(clock, drain), deliveries.stop(clock, drain)).await;
+        let upkeep = self.0.upkeep.stop(clock, drain);
+        join(upkeep, join(scheduler.stop(clock, drain), deliveries.stop(clock, drain))).await;
         let left = whole.saturating_sub(clock.moment().since(began)).min(DEACTIVATIONS);
         // A little later, so that what is ready at once is still done for those whose turn comes last.
         let late = clock.sleep(left + Duration::from_secs(1));
@@ -116,11 +119,14 @@ impl Host {
     /// Switches the plugin on, for this and every later start. Repeatable.
     ///
     /// # Errors
-    /// 404 if there is no such plugin, 409 if it cannot work.
+    /// 404 if there is no such plugin, 409 if it cannot work or somebody has its data to himself.
     pub async fn enable(&self, id: &str) -> Result<()> {
         let place = self.place(id)?;
         let _changing = self.0.changing.lock().await;
         let plugin = &self.0.shared.plugins[place];
+        let _held = plugin.hold().ok_or_else(|| {
+            Error::conflict("its data is being exported, imported or dropped: switch it on when that is done")
+        })?;
         self.switches().delete(id).await?;
         if plugin.is_on() {
             return Ok(());

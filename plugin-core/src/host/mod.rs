@@ -5,12 +5,15 @@ mod fire;
 mod lifecycle;
 pub mod points;
 mod routes;
+pub mod store;
+mod upkeep;
 mod watch;
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use uuid::Uuid;
 
+use self::upkeep::Upkeep;
 use crate::{
     catalog::{Catalog, PluginEntry},
     clock::Clock,
@@ -28,7 +31,7 @@ use crate::{
     stats::Snapshot,
     store::{
         db::Db,
-        engine::{Durability, Engine, EngineError, Keyspace},
+        engine::{Durability, Engine, Keyspace},
     },
 };
 
@@ -46,6 +49,7 @@ struct Inner {
     shared: Arc<Shared>,
     deliveries: Deliveries,
     scheduler: Scheduler,
+    upkeep: Upkeep,
     spawn: Arc<dyn Spawn>,
     /// For each plugin whether it is to be started.
     wanted: Vec<bool>,
@@ -130,17 +134,6 @@ impl Host {
         let (place, entry) = self.0.catalog.plugin(id).ok_or_else(|| Error::not_found("there is no such plugin"))?;
         let state = self.0.shared.plugins.get(place).expect("the host has every plugin of its catalog");
         Ok((entry, state))
-    }
-
-    /// The keyspaces of plugins that are not part of this binary. Their data is kept.
-    ///
-    /// # Errors
-    /// If the engine cannot list them.
-    pub async fn orphans(&self) -> Result<Vec<String>, EngineError> {
-        let all = self.0.shared.engine.keyspaces().await?;
-        let orphaned =
-            |keyspace: &Keyspace| Some(keyspace.plugin()?.to_owned()).filter(|id| self.0.catalog.plugin(id).is_none());
-        Ok(all.iter().filter_map(orphaned).collect())
     }
 
     /// The plugins that cannot work, with their reasons.

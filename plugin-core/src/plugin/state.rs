@@ -4,17 +4,22 @@ use std::{
     any::Any,
     fmt,
     sync::atomic::{AtomicBool, AtomicU32, Ordering, compiler_fence},
+    sync::{Arc, OnceLock},
 };
 
 use actix_web::http::StatusCode;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use serde::Serialize;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    clock::Clock,
     error::Error,
-    store::engine::{Durability, Keyspace},
+    store::{
+        Space,
+        engine::{Durability, Engine, Keyspace},
+    },
 };
 
 /// Where in its life a plugin stands.
@@ -54,6 +59,8 @@ pub struct PluginState {
     pub keyspace: Keyspace,
     /// When its commits count as done.
     pub durability: Durability,
+    /// Its data, with all that is declared for it.
+    space: OnceLock<Arc<Space>>,
     /// Its settings, of the type it declared; none if they are wrong.
     pub config: Option<Box<dyn Any + Send + Sync>>,
     /// What is wrong with its settings, for which it cannot be started.
@@ -66,6 +73,8 @@ pub struct PluginState {
     idle: Notify,
     turned: Notify,
     stop: ArcSwap<CancellationToken>,
+    /// Locked by who switches it on, and by who does something to all of its data.
+    held: Arc<Mutex<()>>,
 }
 
 impl PluginState {
@@ -76,6 +85,7 @@ impl PluginState {
             id,
             keyspace: Keyspace::of_plugin(id),
             durability,
+            space: OnceLock::new(),
             config,
             problem: None,
             told: ArcSwapOption::empty(),
@@ -85,7 +95,27 @@ impl PluginState {
             idle: Notify::new(),
             turned: Notify::new(),
             stop: ArcSwap::from_pointee(CancellationToken::new()),
+            held: Arc::default(),
         }
+    }
+
+    /// Its data. Where nobody said what is declared for it, that is nothing.
+    pub fn space(&self, engine: &Arc<dyn Engine>, clock: &Clock) -> &Arc<Space> {
+        self.space.get_or_init(|| {
+            let space = Space::new(Arc::clone(engine), self.keyspace.clone(), self.durability);
+            Arc::new(space.with_clock(clock.clone()))
+        })
+    }
+
+    /// Says what is declared for its data, before anything of it runs.
+    pub(crate) fn set_space(&self, space: Arc<Space>) {
+        // It is set once, while the host is built.
+        let _ = self.space.set(space);
+    }
+
+    /// Keeps it from being switched on until what is given is dropped; none if somebody else does, or is switching it on.
+    pub(crate) fn hold(&self) -> Option<OwnedMutexGuard<()>> {
+        Arc::clone(&self.held).try_lock_owned().ok()
     }
 
     /// Whether all plugins of the process take work, so that nobody needs to ask for one.

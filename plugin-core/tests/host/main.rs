@@ -2,6 +2,7 @@
 
 mod outside;
 mod stops;
+mod stored;
 mod told;
 
 use std::{

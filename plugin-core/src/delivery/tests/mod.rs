@@ -171,5 +171,5 @@ fn waiting(running: &Running, plugin: &str) -> usize {
     let keyspace = Keyspace::of_plugin(plugin);
     let got = running.run(running.shared.engine.read(&keyspace, &[Read::Scan(scan)])).expect("memory reads");
     let Some(Got::Entries(entries)) = got.into_iter().next() else { panic!("a scan") };
-    entries.rows.len()
+    entries.len()
 }

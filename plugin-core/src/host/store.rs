@@ -1,0 +1,398 @@
+//! What plugins stored, for whoever runs the host: of the plugins of this binary, and of those that it does not have, whose data is
+//! kept.
+
+use std::{fmt, sync::Arc};
+
+use actix_web::http::StatusCode;
+use serde::Serialize;
+use serde_json::Value as Json;
+use tokio::sync::OwnedMutexGuard;
+
+use super::Host;
+use crate::{
+    error::{Error, Result},
+    id::AppId,
+    plugin::state::PluginState,
+    store::{
+        Db, Entry, Explain, Filter, Overview, Page, Revision, Shown, Space, StoreError,
+        engine::{Durability, EngineError, Keyspace},
+        query::Find,
+        transfer::{Export, Import, Imported, IntoWhat, Stillness, TransferError},
+        verify::Verified,
+    },
+};
+
+/// What one plugin stored: [`Host::data`].
+#[derive(Clone)]
+pub struct Data {
+    host: Host,
+    plugin: String,
+    /// The plugin's place in the catalog; none if this binary does not have it.
+    place: Option<usize>,
+    space: Arc<Space>,
+}
+
+/// What one plugin stored, in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DataStats {
+    /// The plugin's id.
+    pub plugin: String,
+    /// Whether this binary does not have the plugin.
+    pub orphaned: bool,
+    /// Where in its life the plugin stands; none if it is orphaned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<&'static str>,
+    /// What there is.
+    #[serde(flatten)]
+    pub overview: Overview,
+}
+
+/// A question to the documents of one plugin in one app, as people ask it.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    /// The filter, as JSON; none for all.
+    pub filter: Option<Json>,
+    /// Fields to sort by, descending with a `-` before.
+    pub sort: Vec<String>,
+    /// How many documents at most.
+    pub limit: Option<usize>,
+    /// Where a page ended.
+    pub cursor: Option<String>,
+    /// What the keys begin with.
+    pub under: String,
+}
+
+/// Keeps a plugin switched off.
+type Held = OwnedMutexGuard<()>;
+
+/// An export under way: the plugin stays switched off if it was.
+#[derive(Debug)]
+pub struct Exporting {
+    export: Export,
+    _held: Option<Held>,
+}
+
+/// An import under way: the plugin stays switched off.
+#[derive(Debug)]
+pub struct Importing {
+    import: Import,
+    _held: Held,
+}
+
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Data").field("plugin", &self.plugin).field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+impl Host {
+    /// What the plugin `id` stored, whether this binary has the plugin or not.
+    ///
+    /// # Errors
+    /// 404 if there is neither such a plugin nor data of one.
+    pub async fn data(&self, id: &str) -> Result<Data> {
+        if let Some((place, _)) = self.0.catalog.plugin(id) {
+            let shared = &self.0.shared;
+            let space = Arc::clone(shared.plugins[place].space(&shared.engine, &shared.clock));
+            return Ok(Data { host: self.clone(), plugin: id.to_owned(), place: Some(place), space });
+        }
+        match self.orphans().await?.iter().any(|orphan| orphan == id) {
+            true => Ok(self.orphan(id)),
+            false => Err(Error::not_found("there is no such plugin, nor data of one")),
+        }
+    }
+
+    /// What every plugin stored: those of this binary in their order, then those that it does not have.
+    ///
+    /// # Errors
+    /// If the engine cannot be read.
+    pub async fn all_data(&self) -> Result<Vec<Data>> {
+        let mut all = Vec::new();
+        for plugin in self.0.catalog.plugins() {
+            all.push(self.data(plugin.id()).await?);
+        }
+        all.extend(self.orphans().await?.iter().map(|id| self.orphan(id)));
+        Ok(all)
+    }
+
+    /// The plugins that are not part of this binary and of which there is data. It is kept.
+    ///
+    /// # Errors
+    /// If the engine cannot be read.
+    pub async fn orphans(&self) -> Result<Vec<String>> {
+        let all = self.0.shared.engine.keyspaces().await?;
+        let mut orphans = Vec::new();
+        for id in all.iter().filter_map(Keyspace::plugin).filter(|id| self.0.catalog.plugin(id).is_none()) {
+            // A keyspace stays when all that was in it was dropped.
+            if self.orphan(id).space.is_used().await? {
+                orphans.push(id.to_owned());
+            }
+        }
+        Ok(orphans)
+    }
+
+    fn orphan(&self, id: &str) -> Data {
+        let engine = Arc::clone(&self.0.shared.engine);
+        let space = Space::new(engine, Keyspace::of_plugin(id), Durability::Synced).with_clock(self.clock().clone());
+        Data { host: self.clone(), plugin: id.to_owned(), place: None, space: Arc::new(space) }
+    }
+}
+
+impl Data {
+    /// The plugin's id.
+    pub fn plugin(&self) -> &str {
+        &self.plugin
+    }
+
+    /// Whether this binary does not have the plugin.
+    pub fn is_orphaned(&self) -> bool {
+        self.place.is_none()
+    }
+
+    fn state(&self) -> Option<&PluginState> {
+        self.host.0.shared.plugins.get(self.place?)
+    }
+
+    fn db(&self, app: &AppId) -> Db {
+        Db::over(Arc::clone(&self.space), app.clone())
+    }
+
+    /// What there is, in numbers.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn stats(&self) -> Result<DataStats> {
+        let overview = self.space.overview().await.map_err(told)?;
+        let state = self.state().map(|plugin| plugin.life().word());
+        Ok(DataStats { plugin: self.plugin.clone(), orphaned: self.is_orphaned(), state, overview })
+    }
+
+    /// The document `key` of `app`.
+    ///
+    /// # Errors
+    /// 404 if there is none.
+    pub async fn get(&self, app: &AppId, key: &str) -> Result<Shown> {
+        let shown = self.db(app).show(key).await.map_err(told)?;
+        shown.ok_or_else(|| Error::not_found("there is no such document"))
+    }
+
+    /// The documents of `app` that are asked for, a page.
+    ///
+    /// # Errors
+    /// 422 for a question that is none, with what is wrong and where.
+    pub async fn find(&self, app: &AppId, question: Question) -> Result<Page<Entry<Json>>> {
+        self.asked(app, question)?.await.map_err(told)
+    }
+
+    /// How the same question is answered.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    pub async fn explain(&self, app: &AppId, question: Question) -> Result<Explain> {
+        self.asked(app, question)?.explain().await.map_err(told)
+    }
+
+    fn asked(&self, app: &AppId, question: Question) -> Result<Find<Json>> {
+        let Question { filter, sort, limit, cursor, under } = question;
+        let filter = filter.as_ref().map_or_else(|| Ok(Filter::all()), Filter::from_json);
+        let filter = filter.map_err(|problem| told(problem.into()))?;
+        let cursor = cursor.map(|text| text.parse()).transpose();
+        let cursor = cursor.map_err(|problem| told(StoreError::Cursor(problem)))?;
+        let mut find = self.db(app).find(filter).under(&under).after(cursor);
+        for path in &sort {
+            find = find.sort(path);
+        }
+        Ok(match limit {
+            Some(limit) => find.limit(limit),
+            None => find,
+        })
+    }
+
+    /// Stores `value` in the place of the document `key` of `app`, which must be the write `expected`; none if there must be no document.
+    /// A document of a collection becomes one of its type.
+    ///
+    /// # Errors
+    /// 412 if somebody else wrote it, 422 if the value cannot be stored, 409 if this binary does not have the plugin.
+    pub async fn put(&self, app: &AppId, key: &str, value: &Json, expected: Option<Revision>) -> Result<Revision> {
+        let _held = self.hold_if_off().await?;
+        let db = self.db(app);
+        let written = match expected {
+            Some(expected) => db.edit(key, value, expected).await,
+            None => db.set_if(key, value, None).await,
+        };
+        written.map_err(told)
+    }
+
+    /// Removes the document `key` of `app`, which must be the write `expected`.
+    ///
+    /// # Errors
+    /// 412 if somebody else wrote it or it is gone, 409 if this binary does not have the plugin.
+    pub async fn delete(&self, app: &AppId, key: &str, expected: Revision) -> Result<()> {
+        let _held = self.hold_if_off().await?;
+        self.db(app).delete_if(key, expected).await.map_err(told)
+    }
+
+    /// Begins to export everything. Where the plugin is at work, what follows from documents is left out.
+    ///
+    /// # Errors
+    /// 409 if the plugin's data is being imported or dropped.
+    pub async fn export(&self) -> Result<Exporting> {
+        let (held, stillness) = match self.state() {
+            Some(plugin) if plugin.is_on() => (None, Stillness::Live),
+            Some(_) => (Some(self.hold("exported").await?), Stillness::Still),
+            None => (None, Stillness::Still),
+        };
+        let export = self.space.export(&self.plugin, stillness).await.map_err(told)?;
+        Ok(Exporting { export, _held: held })
+    }
+
+    /// Begins to import.
+    ///
+    /// # Errors
+    /// 409 if the plugin is at work, if this binary does not have it, or if there is data and `into` says that there is none.
+    pub async fn import(&self, into: IntoWhat) -> Result<Importing> {
+        self.check_linked()?;
+        let held = self.hold("imported").await?;
+        let import = self.space.import(&self.plugin, into).await.map_err(of_transfer)?;
+        Ok(Importing { import, _held: held })
+    }
+
+    /// Looks whether everything is whole.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn verify(&self) -> Result<Verified> {
+        self.space.verify().await.map_err(told)
+    }
+
+    /// Removes everything.
+    ///
+    /// # Errors
+    /// 409 if the plugin is at work.
+    pub async fn drop_all(&self) -> Result<()> {
+        let _held = match self.state() {
+            Some(_) => Some(self.hold("dropped").await?),
+            None => None,
+        };
+        self.space.clear().await.map_err(told)
+    }
+
+    /// Drops the index `number`. One that is declared is built again at the next start.
+    ///
+    /// # Errors
+    /// 404 if there is none.
+    pub async fn drop_index(&self, number: u64) -> Result<()> {
+        match self.space.drop_index(number).await.map_err(told)? {
+            true => Ok(()),
+            false => Err(Error::not_found("there is no such index")),
+        }
+    }
+
+    fn check_linked(&self) -> Result<()> {
+        match self.place {
+            Some(_) => Ok(()),
+            None => {
+                let id = &self.plugin;
+                Err(Error::conflict(format!(
+                    "this server does not have the plugin `{id}`: its data is kept as it is, and can be read, exported and dropped"
+                )))
+            }
+        }
+    }
+
+    /// Keeps others from exporting, importing or dropping the data of a plugin that is off while a document of it is changed.
+    async fn hold_if_off(&self) -> Result<Option<Held>> {
+        self.check_linked()?;
+        match self.state() {
+            Some(plugin) if !plugin.is_on() => self.hold("changed").await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Keeps the plugin switched off while its data is `done` to.
+    async fn hold(&self, done: &str) -> Result<Held> {
+        let id = &self.plugin;
+        let Some(plugin) = self.state() else { return Err(Error::not_found("there is no such plugin")) };
+        // Whoever switches it off waits for what it runs.
+        let _changing = self.host.0.changing.lock().await;
+        let held = plugin.hold().ok_or_else(|| {
+            Error::conflict(format!("the data of the plugin `{id}` is being exported, imported or dropped already"))
+        })?;
+        match plugin.is_on() {
+            false => Ok(held),
+            true => {
+                Err(Error::conflict(format!("the plugin `{id}` is at work: switch it off before its data is {done}")))
+            }
+        }
+    }
+}
+
+impl Exporting {
+    /// The next lines, each with its end; none after the last.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn next(&mut self) -> Result<Option<String>> {
+        self.export.next().await.map_err(told)
+    }
+}
+
+impl Importing {
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// 422 with the line that is wrong. Nothing more is taken then.
+    pub async fn take(&mut self, bytes: &[u8]) -> Result<()> {
+        self.import.take(bytes).await.map_err(of_transfer)
+    }
+
+    /// Ends, after the last bytes.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take).
+    pub async fn end(self) -> Result<Imported> {
+        self.import.end().await.map_err(of_transfer)
+    }
+}
+
+/// The problem type of a store whose data is damaged.
+pub const DAMAGED: &str = "store-damaged";
+
+/// An error that whoever runs the host may read.
+fn told(problem: StoreError) -> Error {
+    let text = problem.to_string();
+    status_of(&problem, text).because(problem)
+}
+
+fn status_of(problem: &StoreError, text: String) -> Error {
+    match problem {
+        StoreError::Filter(_) => Error::unprocessable("filter", text),
+        StoreError::Sort { .. } => Error::unprocessable("sort", text),
+        StoreError::PageSize { .. } => Error::unprocessable("limit", text),
+        StoreError::Cursor(_) => Error::unprocessable("cursor", text),
+        StoreError::InvalidKey { .. } => Error::unprocessable("key", text),
+        StoreError::Codec { .. } | StoreError::TooLarge { .. } | StoreError::IndexedTooLong { .. } => {
+            Error::unprocessable("value", text)
+        }
+        StoreError::BudgetExceeded { .. } => Error::public(StatusCode::UNPROCESSABLE_ENTITY, "budget-exceeded", text),
+        StoreError::Conflict { .. } => Error::public(StatusCode::PRECONDITION_FAILED, "precondition-failed", text),
+        StoreError::Exists { .. } | StoreError::Duplicate { .. } | StoreError::Contended { .. } => {
+            Error::conflict(text)
+        }
+        StoreError::Engine(EngineError::Corrupt(_)) | StoreError::DamagedIndex { .. } => {
+            Error::public(StatusCode::INTERNAL_SERVER_ERROR, DAMAGED, text)
+        }
+        _ => Error::public(StatusCode::SERVICE_UNAVAILABLE, "store-unavailable", text),
+    }
+}
+
+fn of_transfer(problem: TransferError) -> Error {
+    let text = problem.to_string();
+    let error = match &problem {
+        TransferError::NotEmpty => Error::conflict(text),
+        TransferError::Store { problem, .. } => status_of(problem, text),
+        _ => Error::public(StatusCode::UNPROCESSABLE_ENTITY, "invalid-line", text),
+    };
+    error.because(problem)
+}

@@ -1,0 +1,69 @@
+//! Stores and hosts of today over rows of then.
+
+use plugin_core::{
+    query,
+    store::{Access, Entry, Page, Value, conformance::block_on},
+};
+use serde_json::{Value as Json, json};
+
+use crate::{
+    HOSTED, fixture, hosted,
+    notation::to_json,
+    stored::{self, LATER, Note, db, engine, note, space},
+};
+
+#[test]
+fn todays_store_reads_documents_of_then() {
+    let fixture = fixture("documents", stored::documents);
+    let space = space(&engine(&stored::KEYSPACE, fixture.rows()), &[], 9);
+    for (means, _) in fixture.0.iter().filter(|(means, _)| means["row"] == "document") {
+        let (app, key) = (means["app"].as_str().expect("a text"), means["key"].as_str().expect("a text"));
+        let found: Option<Value> = block_on(db(&space, app).get(key)).expect("it is read");
+        assert_eq!(found.as_ref().map(to_json).as_ref(), Some(&means["holds"]["value"]), "{key}");
+    }
+    assert_eq!(block_on(db(&space, "default").increment("count", 1)).expect("a number"), -1);
+}
+
+#[test]
+fn todays_store_brings_typed_documents_of_then_to_today() {
+    let fixture = fixture("typed", stored::typed);
+    let space = space(&engine(&stored::KEYSPACE, fixture.rows()), &[], 9);
+    let docs = db(&space, "default").docs::<Note>();
+    let get = |id| block_on(docs.get(id)).expect("it is read");
+    assert_eq!(get("1"), Some(note("1")));
+    assert_eq!(get("2"), Some(Note { author: Some("ada".into()), ..note("2") }));
+    assert_eq!(get("old"), Some(Note { author: Some("eve".into()), ..note("old") }));
+}
+
+#[test]
+fn todays_store_finds_by_indexes_of_then() {
+    let fixture = fixture("indexes", stored::indexes);
+    let space = space(&engine(&stored::KEYSPACE, fixture.rows()), &LATER, 9);
+    block_on(space.prepare()).expect("what is kept of indexes is read");
+    let db = db(&space, "default");
+    let ones = || db.find::<Json>(query! { a: 1 }).under("values:");
+    let explained = block_on(ones().explain()).expect("it is found");
+    assert!(explained.index.is_some(), "{explained:?}");
+    let keys = |page: Page<Entry<Json>>| page.into_iter().map(|entry| entry.key).collect::<Vec<_>>();
+    let found = block_on(async { ones().await }).expect("it is found");
+    assert_eq!(keys(found), ["values:number:1", "values:number:1.0"]);
+    // From the entries alone, each number as it was written.
+    let select = || db.find::<Json>(query! { a: 1 }).under("values:").sort("a").select::<Json>(["a"]);
+    let selected = block_on(async { select().await }).expect("it is found");
+    let values: Vec<Json> = selected.into_iter().map(|found| found.value).collect();
+    assert_eq!(values, [json!({ "a": 1 }), json!({ "a": 1.0 })]);
+    let covered = block_on(select().explain()).expect("it is found").plan;
+    assert!(matches!(covered, Access::CoveringIndexInOrder | Access::CoveringIndex), "{covered:?}");
+    let taken = block_on(db.set("users:eve", &json!({ "email": "ada@example.org", "of": 1 })));
+    assert!(taken.expect_err("somebody has it").to_string().contains("users:ada"));
+}
+
+#[test]
+fn todays_host_goes_on_with_what_waited_then() {
+    let rows = fixture(HOSTED, hosted::rows).rows();
+    assert_eq!(
+        hosted::taken(rows),
+        (Some(3), Some("invoice".into()), 200),
+        "heard, received, and known when it comes again"
+    );
+}

@@ -1,0 +1,163 @@
+//! What plugins stored, as whoever runs the host has it.
+
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use plugin_core::{
+    AppId, Clock,
+    catalog::Catalog,
+    host::{
+        Host,
+        store::{Data, Question},
+    },
+    prelude::*,
+    registration::Registration,
+    spawn::Spawn,
+    store::{MemEngine, engine::Engine, transfer::IntoWhat},
+};
+use serde_json::json;
+
+/// Keeps letters.
+#[plugin(id = "archive", index("notes:", n))]
+#[derive(Debug)]
+pub(crate) struct Archive;
+
+/// What somebody wrote to somebody.
+#[document(plugin = Archive, collection = "letters")]
+#[index(sender)]
+pub(crate) struct Letter {
+    /// Its number.
+    #[id]
+    pub id: String,
+    /// Who wrote it.
+    pub sender: String,
+}
+
+#[derive(Debug)]
+struct Tokio;
+
+impl Spawn for Tokio {
+    fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>) {
+        tokio::spawn(task);
+    }
+}
+
+/// A running host over `engine` of all plugins of this test but those `left_out`.
+async fn host(engine: &Arc<MemEngine>, left_out: &[&str]) -> Host {
+    let linked = Registration::linked().filter(|it| it.item.owner().is_none_or(|id| !left_out.contains(&id)));
+    let catalog = Catalog::of(linked, &[]).expect("they fit together");
+    let engine = Arc::clone(engine) as Arc<dyn Engine>;
+    let host = Host::builder(catalog, engine, Clock::system(), Arc::new(Tokio));
+    let host = host.only(["archive"]).build().await.expect("memory opens");
+    host.start().await.expect("nothing keeps it");
+    host
+}
+
+async fn archive(host: &Host) -> Data {
+    host.data("archive").await.expect("it is there")
+}
+
+async fn exported(data: &Data) -> String {
+    let mut exporting = data.export().await.expect("it begins");
+    let mut text = String::new();
+    while let Some(lines) = exporting.next().await.expect("readable") {
+        text.push_str(&lines);
+    }
+    text
+}
+
+/// The lines but the first, which says when, and those of what the store keeps about itself, which the upkeep adds to.
+fn rows(text: &str) -> Vec<&str> {
+    let is_kept_of_itself = |line: &str| line.starts_with("{\"row\":\"U") || line.starts_with("{\"end\"");
+    text.lines().skip(1).filter(|line| !is_kept_of_itself(line)).collect()
+}
+
+const STOP: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn data_of_a_plugin_left_out_is_kept_listed_exported_and_found_again() {
+    let (engine, app) = (Arc::new(MemEngine::new()), AppId::default());
+    let first = host(&engine, &[]).await;
+    let data = archive(&first).await;
+    let letter = json!({ "id": "1", "sender": "ada" });
+    let revision = data.put(&app, "letters:1", &letter, None).await.expect("it is a letter");
+    data.put(&app, "notes:1", &json!({ "n": 1 }), None).await.expect("it is anything");
+    first.stop(STOP).await.expect("it stops");
+    let before = exported(&data).await;
+    drop((data, first));
+
+    let without = host(&engine, &["archive"]).await;
+    assert_eq!(without.orphans().await.expect("readable"), ["archive"]);
+    let orphan = archive(&without).await;
+    let stats = orphan.stats().await.expect("readable");
+    assert!(stats.orphaned && stats.state.is_none() && stats.overview.documents == 2, "{stats:?}");
+    assert_eq!(stats.overview.indexes.len(), 2, "they are known without their declarations");
+    let note = orphan.get(&app, "notes:1").await.expect("it says itself what it is");
+    assert_eq!(note.value, json!({ "n": 1 }));
+    let typed = orphan.get(&app, "letters:1").await.expect("it is there");
+    assert!(typed.value.is_null() && typed.unreadable.is_some_and(|why| why.contains("typed")), "its type is not");
+    assert_eq!(orphan.put(&app, "notes:2", &json!(1), None).await.expect_err("it is kept").status().as_u16(), 409);
+    let verified = orphan.verify().await.expect("readable");
+    assert!(verified.is_whole() && verified.opaque == 1, "{verified:?}");
+    let lines = exported(&orphan).await;
+    assert_eq!((rows(&before).len(), rows(&lines).len()), (4, 4), "two documents, each with an entry");
+    without.stop(STOP).await.expect("it stops");
+    drop((orphan, without));
+
+    let back = host(&engine, &[]).await;
+    assert!(back.orphans().await.expect("readable").is_empty());
+    let data = archive(&back).await;
+    let shown = data.get(&app, "letters:1").await.expect("it is there");
+    assert_eq!((shown.value, shown.revision), (letter, revision));
+    let question =
+        || Question { filter: Some(json!({ "sender": "ada" })), under: "letters:".into(), ..Question::default() };
+    assert_eq!(data.find(&app, question()).await.expect("a question").len(), 1);
+    assert!(data.explain(&app, question()).await.expect("a question").index.is_some());
+    assert_eq!(rows(&exported_still(&back, &data).await), rows(&before), "nothing was touched");
+}
+
+/// All of it, from a plugin that is switched off.
+async fn exported_still(host: &Host, data: &Data) -> String {
+    host.disable("archive").await.expect("there is one");
+    exported(data).await
+}
+
+#[tokio::test]
+async fn what_was_dropped_of_an_orphan_is_no_longer_listed() {
+    let engine = Arc::new(MemEngine::new());
+    drop(host(&engine, &[]).await);
+    let without = host(&engine, &["archive"]).await;
+    archive(&without).await.drop_all().await.expect("nobody is at work with it");
+    assert!(without.orphans().await.expect("readable").is_empty());
+    assert_eq!(without.data("archive").await.expect_err("it is gone").status().as_u16(), 404);
+}
+
+#[tokio::test]
+async fn a_plugin_at_work_keeps_its_data_and_one_whose_data_comes_in_stays_off() {
+    let engine = Arc::new(MemEngine::new());
+    let host = host(&engine, &[]).await;
+    let data = archive(&host).await;
+    for refused in [data.drop_all().await.err(), data.import(IntoWhat::Empty).await.err()] {
+        let refused = refused.expect("it is at work");
+        assert!(refused.status().as_u16() == 409 && refused.to_string().contains("switch it off"), "{refused}");
+    }
+    host.disable("archive").await.expect("there is one");
+    let importing = data.import(IntoWhat::Empty).await.expect("it is off");
+    assert_eq!(host.enable("archive").await.expect_err("its data comes in").status().as_u16(), 409);
+    assert_eq!(data.export().await.err().map(|error| error.status().as_u16()), Some(409));
+    importing.end().await.expect("nothing came");
+    host.enable("archive").await.expect("its data is there");
+}
+
+#[tokio::test]
+async fn what_does_not_fit_a_type_is_not_stored_under_it() {
+    let engine = Arc::new(MemEngine::new());
+    let host = host(&engine, &[]).await;
+    let (data, app) = (archive(&host).await, AppId::default());
+    let refused = data.put(&app, "letters:1", &json!({ "id": "1", "sender": 7 }), None).await.expect_err("no letter");
+    assert!(refused.status().as_u16() == 422 && refused.to_string().contains("expected a string"), "{refused}");
+    let letter = json!({ "id": "1", "sender": "ada" });
+    data.put(&app, "letters:1", &letter, None).await.expect("a letter");
+    let again = data.put(&app, "letters:1", &letter, None).await.expect_err("it is there");
+    assert_eq!(again.status().as_u16(), 412);
+    assert_eq!(data.get(&app, "letters:1").await.expect("it is there").version, Some(1));
+}
