@@ -11,15 +11,7 @@ use std::{
 };
 
 use actix_web::web::Data;
-use plugin_core::{
-    Clock,
-    catalog::Catalog,
-    host::Host,
-    store::{
-        StoreError,
-        engine::{Engine, EngineError},
-    },
-};
+use plugin_core::{Clock, catalog::Catalog, host::Host, store::engine::Engine};
 use tokio::{
     runtime::Handle,
     signal::unix::{Signal, SignalKind, signal},
@@ -27,12 +19,13 @@ use tokio::{
 
 use crate::{
     auth::Auth,
+    backups::Store,
     control::{self, Control},
     exit::Failure,
-    http::{self, Server},
+    http::{self, Server, backups::CONTROL},
     runtime::{self, Tasks},
     settings::Settings,
-    storage,
+    storage::{self, Opened, Standing},
 };
 
 /// How long after the signal deliveries and runs may take to end when the server stops; requests have had their time by then.
@@ -66,12 +59,13 @@ pub(crate) fn serve(settings: Settings, catalog: Catalog, on_failed: OnFailedPlu
         }
     }
     let listener = listen(&settings.listen)?;
-    let (engine, closing) = storage::open(&settings.data_dir)?;
+    let Opened { engine, store, standing, closing } = storage::open(&settings.data_dir)?;
     let runtime = runtime::start()?;
     let served = actix_web::rt::System::new().block_on(run(
         &settings,
         catalog,
         engine,
+        (store, standing),
         listener,
         on_failed,
         runtime.handle().clone(),
@@ -85,6 +79,7 @@ async fn run(
     settings: &Settings,
     catalog: Catalog,
     engine: Arc<dyn Engine>,
+    (store, standing): (Store, Standing),
     listener: TcpListener,
     on_failed: OnFailedPlugin,
     tasks: Handle,
@@ -110,7 +105,7 @@ async fn run(
     let bound = listener.local_addr().map_err(Failure::failed)?;
     let address = format!("http://{}", control::local(bound));
     let token = Auth::random_token();
-    let mut auth = Auth::of(&host).with_fixed("control", &token);
+    let mut auth = Auth::of(&host).with_fixed(CONTROL, &token);
     if let Some(token) = &settings.admin_token {
         auth = auth.with_fixed("environment", token.expose());
     }
@@ -122,7 +117,7 @@ async fn run(
     let server = Server::new(host.clone(), auth, address, tasks.clone()).map_err(|conflicts| {
         Failure::Catalog(conflicts.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     })?;
-    let server = Data::new(server);
+    let server = Data::new(server.watching(standing).on_disk(store, settings.backup_dir.clone()));
     let http = http::server::start(listener, Data::clone(&server), settings.workers).map_err(Failure::failed)?;
     server.open();
     announce(bound)?;
@@ -176,10 +171,7 @@ pub(crate) async fn on<T: Send + 'static>(
     work: impl Future<Output = plugin_core::Result<T>> + Send + 'static,
 ) -> Result<T, Failure> {
     match tasks.spawn(work).await {
-        Ok(done) => done.map_err(|error| match error.downcast_ref() {
-            Some(StoreError::Engine(damaged @ EngineError::Corrupt(_))) => Failure::Store(damaged.to_string()),
-            _ => Failure::Failed(format!("{error:?}")),
-        }),
+        Ok(done) => done.map_err(Failure::of_host),
         Err(error) => Err(Failure::Failed(format!("the host's work was cut off: {error}"))),
     }
 }
@@ -217,10 +209,10 @@ fn announce(address: SocketAddr) -> Result<(), Failure> {
 
 /// As long as nobody can sign in with a token, whoever started the server can with a link.
 async fn offer_sign_in(auth: &Auth, address: &str) -> Result<(), Failure> {
-    if auth.tokens.any_admin().await.map_err(Failure::failed)? {
+    if auth.tokens.any_admin().await.map_err(Failure::of_host)? {
         return Ok(());
     }
-    let secret = auth.sessions.link().await.map_err(Failure::failed)?;
+    let secret = auth.sessions.link().await.map_err(Failure::of_host)?;
     let url = http::tokens::sign_in_url(address, &secret);
     // Not a log line: a link is for the one who sees it now, and logs are kept.
     drop(writeln!(io::stderr(), "no admin token exists yet; sign in within 10 minutes at {url}"));

@@ -8,23 +8,58 @@ use std::{
     time::{Duration, Instant},
 };
 
-use plugin_core::store::engine::Engine;
+use arc_swap::ArcSwapOption;
+use plugin_core::store::engine::{Engine, EngineError};
 
-use crate::exit::Failure;
+use crate::{backups::Store, exit::Failure};
+
+/// What a build says that has none.
+#[cfg(not(feature = "rocksdb"))]
+pub(crate) const NO_ENGINE: &str = "this build has no storage engine: build it with the feature `rocksdb`";
+
+/// A store, and what else there is to know of it.
+pub(crate) struct Opened {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) store: Store,
+    pub(crate) standing: Standing,
+    pub(crate) closing: Closing,
+}
+
+/// Whether a store takes writes. It stops taking them after one has failed, and goes on when it has recovered.
+#[derive(Debug, Clone, Default)]
+pub struct Standing(Arc<ArcSwapOption<EngineError>>);
+
+impl Standing {
+    /// Why the store takes no writes, or nothing if it does.
+    pub fn refusal(&self) -> Option<EngineError> {
+        self.0.load().as_deref().cloned()
+    }
+
+    #[cfg_attr(not(any(feature = "rocksdb", test)), expect(dead_code, reason = "only an engine refuses"))]
+    pub(crate) fn refuse(&self, why: EngineError) {
+        self.0.store(Some(Arc::new(why)));
+    }
+
+    #[cfg_attr(not(any(feature = "rocksdb", test)), expect(dead_code, reason = "only an engine recovers"))]
+    pub(crate) fn accept(&self) {
+        self.0.store(None);
+    }
+}
 
 /// Opens the store in `dir`, which is made if need be, for this user alone.
 ///
 /// # Errors
 /// Exit code 4 if another process has it, 5 if the store refuses to open, 2 if this build has no engine.
 #[cfg(feature = "rocksdb")]
-pub(crate) fn open(dir: &Path) -> Result<(Arc<dyn Engine>, Closing), Failure> {
+pub(crate) fn open(dir: &Path) -> Result<Opened, Failure> {
     use crate::rocks::{OpenError, RocksEngine};
 
     prepare(dir)?;
     match RocksEngine::open(dir) {
         Ok(engine) => {
-            let closing = Closing(engine.closed());
-            Ok((Arc::new(engine), closing))
+            let (standing, closing) = (engine.standing(), Closing(engine.closed()));
+            let engine = Arc::new(engine);
+            Ok(Opened { store: Store::of(Arc::clone(&engine)), engine, standing, closing })
         }
         Err(error @ OpenError::InUse { .. }) => Err(Failure::InUse(error.to_string())),
         Err(error) => Err(Failure::Store(error.to_string())),
@@ -36,9 +71,9 @@ pub(crate) fn open(dir: &Path) -> Result<(Arc<dyn Engine>, Closing), Failure> {
 /// # Errors
 /// Always: this build has no engine.
 #[cfg(not(feature = "rocksdb"))]
-pub(crate) fn open(dir: &Path) -> Result<(Arc<dyn Engine>, Closing), Failure> {
+pub(crate) fn open(dir: &Path) -> Result<Opened, Failure> {
     let _ = (dir, prepare, Closing);
-    Err(Failure::Usage("this build has no storage engine: build it with the feature `rocksdb`".to_owned()))
+    Err(Failure::Usage(NO_ENGINE.to_owned()))
 }
 
 /// How long a process that ends waits for threads that still hold the store.
@@ -65,7 +100,7 @@ impl Closing {
 }
 
 /// Makes `dir`, or takes it from everybody else: it holds tokens and what plugins keep.
-fn prepare(dir: &Path) -> Result<(), Failure> {
+pub(crate) fn prepare(dir: &Path) -> Result<(), Failure> {
     let made = fs::create_dir_all(dir).and_then(|()| close_to_others(dir));
     made.map_err(|error| Failure::Store(format!("cannot use the data directory {}: {error}", dir.display())))
 }

@@ -35,12 +35,12 @@ impl DirectoryLock {
             }
             Err(TryLockError::Error(source)) => return Err(at("lock the file", &path)(source)),
         }
-        record(&mut file).map_err(at("write to the lock file", &path))?;
+        // The process id is for people, and a full disk no reason to refuse: the lock alone decides.
+        let _ = record(&mut file);
         Ok(Self(file))
     }
 }
 
-/// The process id is for people: the lock alone decides.
 fn record(file: &mut File) -> io::Result<()> {
     file.set_len(0)?;
     writeln!(file, "{}", process::id())
@@ -52,7 +52,7 @@ fn holder(file: &mut File) -> Option<u32> {
     text.trim().parse().ok()
 }
 
-fn make_private(dir: &Path) -> io::Result<()> {
+pub(super) fn make_private(dir: &Path) -> io::Result<()> {
     if let Some(parent) = dir.parent() {
         fs::create_dir_all(parent)?;
     }

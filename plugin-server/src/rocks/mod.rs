@@ -1,19 +1,31 @@
 //! The storage engine on RocksDB: a column family a keyspace, reads inline on the thread that asks, writes through one thread
 //! that commits them in groups. Knows keys and bytes; what they mean is decided above the seam.
 
+pub mod backup;
+#[cfg(test)]
+mod backup_tests;
+#[cfg(test)]
+mod damage_tests;
 mod lock;
 mod open;
 mod options;
+mod place;
 mod read;
+mod recovery;
+#[cfg(test)]
+mod recovery_tests;
+mod room;
 #[cfg(test)]
 mod tests;
+mod verify;
+mod wal;
 mod writer;
 
 use std::{
     collections::BTreeSet,
     fmt,
-    path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock, Weak},
+    path::Path,
+    sync::{Arc, PoisonError, Weak},
 };
 
 use plugin_core::store::engine::{
@@ -24,13 +36,39 @@ use rocksdb::{BoundColumnFamily, DBWithThreadMode, ErrorKind, MultiThreaded};
 use lock::DirectoryLock;
 pub use open::OpenError;
 use options::Tuning;
+use place::Shared;
+pub use verify::{Damage, KeyspaceSize, Verification};
 pub use writer::WriteCounts;
 use writer::Writer;
 
-type Db = DBWithThreadMode<MultiThreaded>;
+use crate::storage::Standing;
+
+/// RocksDB, with families that are made while it is used.
+#[doc(hidden)]
+pub type Db = DBWithThreadMode<MultiThreaded>;
+
+/// An open database.
+#[doc(hidden)]
+pub struct Database(Arc<place::Open>);
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Database")
+    }
+}
+
+impl std::ops::Deref for Database {
+    type Target = Db;
+
+    fn deref(&self) -> &Db {
+        self.0.db()
+    }
+}
 
 /// The column family that every RocksDB has. It holds nothing of ours.
 const DEFAULT_FAMILY: &str = "default";
+/// The folder of the database, in the data folder.
+const STORE: &str = "store";
 
 /// A store in a folder of this machine, and the right to be its only user.
 ///
@@ -45,10 +83,7 @@ const DEFAULT_FAMILY: &str = "default";
 pub struct RocksEngine {
     // In the order in which they must go: the writer ends, the database closes, the folder is free, and whoever waits for that sees it.
     writer: Writer,
-    db: Arc<Db>,
-    names: RwLock<BTreeSet<Keyspace>>,
-    tuning: Tuning,
-    path: PathBuf,
+    shared: Arc<Shared>,
     _lock: DirectoryLock,
     closed: Arc<()>,
 }
@@ -59,19 +94,23 @@ impl RocksEngine {
     ///
     /// # Errors
     /// [`OpenError::InUse`] while another server has it, [`OpenError::Refused`] if what is stored is damaged, and
-    /// [`OpenError::Directory`] or [`OpenError::Unavailable`] if the folder or the disk cannot serve.
+    /// [`OpenError::Directory`], [`OpenError::Full`] or [`OpenError::Unavailable`] if the folder or the disk cannot serve.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        Self::with_tuning(dir, Tuning::new())
+    }
+
+    fn with_tuning(dir: &Path, tuning: Tuning) -> Result<Self, OpenError> {
         let lock = DirectoryLock::take(dir)?;
-        let tuning = Tuning::new();
-        let path = dir.join("store");
+        let path = dir.join(STORE);
         let (db, names) = open::database(&path, &tuning)?;
-        let db = Arc::new(db);
-        let writer = Writer::start(Arc::clone(&db)).map_err(|source| OpenError::Directory {
+        let shared = Arc::new(Shared::new(path, tuning));
+        let closed = shared.put(db, names);
+        let writer = Writer::start(Arc::clone(&shared), closed).map_err(|source| OpenError::Directory {
             doing: "start the thread that writes to",
-            path: path.clone(),
+            path: shared.path.clone(),
             source,
         })?;
-        Ok(Self { writer, db, names: RwLock::new(names), tuning, path, _lock: lock, closed: Arc::default() })
+        Ok(Self { writer, shared, _lock: lock, closed: Arc::default() })
     }
 
     /// What is gone when the store has closed.
@@ -84,16 +123,53 @@ impl RocksEngine {
         self.writer.counts()
     }
 
+    /// Whether the store takes writes, for those who must say so outside.
+    pub fn standing(&self) -> Standing {
+        self.shared.standing.clone()
+    }
+
+    fn names(&self) -> BTreeSet<Keyspace> {
+        self.shared.names.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Moves the rows of `keyspace` from memory into a table.
+    #[cfg(test)]
+    fn flush(&self, keyspace: &Keyspace) {
+        let flushed = self.shared.place.with(|db| db.flush_cf(&family(db, keyspace)?).map_err(failure));
+        flushed.expect("the disk takes it");
+    }
+
+    /// The database itself, for benchmarks that hold the store against it. Who writes to a keyspace here goes past all that the store
+    /// promises of it. It stays open for as long as this is kept.
+    ///
+    /// # Errors
+    /// [`EngineError::Unavailable`] while it is being opened again.
+    #[doc(hidden)]
+    pub fn database(&self) -> Result<Database, EngineError> {
+        self.shared.place.database().map(Database)
+    }
+
     fn create(&self, keyspace: &Keyspace) -> Result<(), EngineError> {
         if keyspace.name() == DEFAULT_FAMILY {
             return Err(EngineError::Invalid(format!("`{DEFAULT_FAMILY}` is RocksDB's own and no keyspace")));
         }
-        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
-        if !names.contains(keyspace) {
-            self.db.create_cf(keyspace.name(), &self.tuning.family()).map_err(failure)?;
+        let Shared { place, names, standing, tuning, .. } = &*self.shared;
+        // Opening the database again replaces the names, so the database is asked for first.
+        place.with(|db| {
+            let mut names = names.write().unwrap_or_else(PoisonError::into_inner);
+            if names.contains(keyspace) {
+                return Ok(());
+            }
+            if let Some(refusal) = standing.refusal() {
+                return Err(refusal);
+            }
+            if let Err(error) = db.create_cf(keyspace.name(), &tuning.family()) {
+                self.writer.failed(error.clone());
+                return Err(failure(error));
+            }
             names.insert(keyspace.clone());
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 
@@ -104,14 +180,21 @@ impl Engine for RocksEngine {
     }
 
     fn keyspaces(&self) -> EngineFuture<'_, Vec<Keyspace>> {
-        let names = self.names.read().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect();
+        let names = self.names().into_iter().collect();
         Box::pin(async move { Ok(names) })
     }
 
     fn read<'a>(&'a self, keyspace: &'a Keyspace, reads: &'a [Read]) -> EngineFuture<'a, Vec<Got>> {
         Box::pin(async move {
             check_reads(reads)?;
-            read::all(&self.db, &family(&self.db, keyspace)?, reads)
+            self.shared.place.when_open(|db| read::all(db, &family(db, keyspace)?, reads)).await
+        })
+    }
+
+    fn get<'a>(&'a self, keyspace: &'a Keyspace, key: &'a [u8]) -> EngineFuture<'a, Option<Vec<u8>>> {
+        Box::pin(async move {
+            let reading = &self.shared.reading;
+            self.shared.place.when_open(|db| read::one(db, &family(db, keyspace)?, reading, key)).await
         })
     }
 
@@ -134,7 +217,7 @@ impl Engine for RocksEngine {
 
 impl fmt::Debug for RocksEngine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RocksEngine").field("path", &self.path).field("writes", &self.write_counts()).finish()
+        f.debug_struct("RocksEngine").field("path", &self.shared.path).field("writes", &self.write_counts()).finish()
     }
 }
 
@@ -150,6 +233,7 @@ fn family<'db>(db: &'db Db, keyspace: &Keyspace) -> Result<Arc<BoundColumnFamily
 fn failure(error: rocksdb::Error) -> EngineError {
     match error.kind() {
         ErrorKind::Corruption => EngineError::Corrupt(error.into_string()),
+        ErrorKind::IOError if open::is_missing_file(&error) => EngineError::Corrupt(error.into_string()),
         _ => EngineError::Unavailable(error.into_string()),
     }
 }

@@ -11,7 +11,15 @@ use std::{
 use plugin_core::store::engine::Keyspace;
 use rocksdb::{ColumnFamilyDescriptor, ErrorKind};
 
-use super::{DEFAULT_FAMILY, Db, options::Tuning};
+use super::{
+    DEFAULT_FAMILY, Db,
+    options::Tuning,
+    room::{self, Short},
+    wal::{self, Found},
+};
+
+/// A database, and the keyspaces that it holds.
+pub(super) type Opened = (Db, BTreeSet<Keyspace>);
 
 /// Why a store was not opened.
 #[derive(Debug)]
@@ -28,10 +36,10 @@ pub enum OpenError {
     Refused {
         /// The folder of the database.
         dir: PathBuf,
-        /// What is damaged, in RocksDB's words.
+        /// What is damaged.
         detail: String,
-        /// The write-ahead log that was in use last, where the damage may be.
-        newest_log: Option<PathBuf>,
+        /// The file that is damaged, or the newest log where that is not known.
+        file: Option<PathBuf>,
     },
     /// The folder or a file in it cannot be used.
     Directory {
@@ -42,7 +50,16 @@ pub enum OpenError {
         /// Why it failed.
         source: io::Error,
     },
-    /// The database is whole as far as known, but cannot be opened now: a full disk, rights, too many open files.
+    /// The disk has too little room to open the database.
+    Full {
+        /// The folder of the database.
+        dir: PathBuf,
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that opening needs.
+        needed: u64,
+    },
+    /// The database is whole as far as known, but cannot be opened now: rights, too many open files.
     Unavailable {
         /// The folder of the database.
         dir: PathBuf,
@@ -61,19 +78,27 @@ impl fmt::Display for OpenError {
                 }
                 f.write_str("; stop that one or give this one another folder with --data-dir")
             }
-            Self::Refused { dir, detail, newest_log } => {
+            Self::Refused { dir, detail, file } => {
                 write!(
                     f,
                     "the store in {} is damaged and was not opened, since rows might be missing: {detail}",
                     dir.display()
                 )?;
-                if let Some(log) = newest_log {
-                    write!(f, " (newest log: {})", log.display())?;
+                if let Some(file) = file {
+                    write!(f, " (file: {})", file.display())?;
                 }
                 f.write_str(
                     "; nothing was changed. Check the disk, keep a copy of the folder, and put back a backup of it",
                 )
             }
+            Self::Full { dir, free, needed } => write!(
+                f,
+                "the disk is full: the store in {} cannot be opened with {} KiB free, it needs {} KiB; nothing was changed. Make \
+                 room and start again",
+                dir.display(),
+                free / 1024,
+                needed.div_ceil(1024)
+            ),
             Self::Directory { doing, path, source } => write!(f, "could not {doing} {}: {source}", path.display()),
             Self::Unavailable { dir, detail } => {
                 write!(f, "the store in {} cannot be opened now: {detail}; nothing was changed", dir.display())
@@ -91,27 +116,81 @@ impl std::error::Error for OpenError {
     }
 }
 
-/// Opens the database in `dir` and names the keyspaces it holds.
-pub(super) fn database(dir: &Path, tuning: &Tuning) -> Result<(Db, BTreeSet<Keyspace>), OpenError> {
+/// Opens the database in `dir`, or makes one.
+pub(super) fn database(dir: &Path, tuning: &Tuning) -> Result<Opened, OpenError> {
+    let short = |Short { free, needed }| OpenError::Full { dir: dir.into(), free, needed };
+    room::check(dir, room::TO_OPEN).map_err(short)?;
+    look_into_logs(dir)?;
     let options = tuning.database();
-    // CURRENT is the file that makes a folder a database.
-    let families = match dir.join("CURRENT").exists() {
-        true => Db::list_cf(&options, dir).map_err(|error| refusal(dir, error))?,
-        false => refuse_headless(dir).map(|()| vec![DEFAULT_FAMILY.to_owned()])?,
-    };
+    let families = families(dir, tuning)?;
     let descriptors = families.iter().map(|name| ColumnFamilyDescriptor::new(name, tuning.family()));
     let db = Db::open_cf_descriptors(&options, dir, descriptors).map_err(|error| refusal(dir, error))?;
-    Ok((db, families.iter().filter(|name| *name != DEFAULT_FAMILY).map(|name| Keyspace::from(name.as_str())).collect()))
+    Ok((db, keyspaces(&families)))
+}
+
+/// Opens the database in `dir`, which is there, and takes no writes: nothing on disk changes.
+pub(super) fn for_reading(dir: &Path, tuning: &Tuning) -> Result<Opened, OpenError> {
+    look_into_logs(dir)?;
+    let options = tuning.database();
+    let families = families(dir, tuning)?;
+    let descriptors = families.iter().map(|name| ColumnFamilyDescriptor::new(name, tuning.family()));
+    let db = Db::open_cf_descriptors_read_only(&options, dir, descriptors, false);
+    Ok((db.map_err(|error| refusal(dir, error))?, keyspaces(&families)))
+}
+
+/// The column families that there are, or those of a new database.
+fn families(dir: &Path, tuning: &Tuning) -> Result<Vec<String>, OpenError> {
+    // CURRENT is the file that makes a folder a database.
+    match dir.join("CURRENT").exists() {
+        true => Db::list_cf(&tuning.database(), dir).map_err(|error| refusal(dir, error)),
+        false => refuse_headless(dir).map(|()| vec![DEFAULT_FAMILY.to_owned()]),
+    }
+}
+
+fn keyspaces(families: &[String]) -> BTreeSet<Keyspace> {
+    families.iter().filter(|name| *name != DEFAULT_FAMILY).map(|name| Keyspace::from(name.as_str())).collect()
+}
+
+/// RocksDB takes several kinds of damage in a log for its end, and says neither what it left out nor of which file. So the logs are
+/// looked at before it reads them.
+fn look_into_logs(dir: &Path) -> Result<(), OpenError> {
+    for log in logs(dir) {
+        let found = wal::inspect(&log).map_err(|source| OpenError::Directory {
+            doing: "read the log",
+            path: log.clone(),
+            source,
+        })?;
+        match found {
+            Found::Whole => {}
+            Found::Torn { at, bytes } => tracing::warn!(
+                log = %log.display(), at, bytes,
+                "the log ends in the middle of a write that was never acknowledged; the bytes of it are dropped"
+            ),
+            Found::Damaged { at, what } => {
+                return Err(OpenError::Refused {
+                    dir: dir.into(),
+                    detail: format!("at byte {at} of a log, {what}"),
+                    file: Some(log),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A folder with rows in it and no CURRENT would be taken for an empty one, and its rows deleted.
 fn refuse_headless(dir: &Path) -> Result<(), OpenError> {
+    let restoring = dir.with_extension("restoring");
+    if restoring.exists() {
+        let detail = "a restore was cut off before it put the store in its place; restore again".into();
+        return Err(OpenError::Refused { dir: dir.into(), detail, file: Some(restoring) });
+    }
     match files(dir).any(|file| matches!(extension(&file), Some("sst" | "log"))) {
         false => Ok(()),
         true => Err(OpenError::Refused {
             dir: dir.into(),
-            detail: "its file CURRENT is missing, but there are rows".into(),
-            newest_log: None,
+            detail: "the file that names the manifest is missing, but there are rows".into(),
+            file: Some(dir.join("CURRENT")),
         }),
     }
 }
@@ -119,16 +198,40 @@ fn refuse_headless(dir: &Path) -> Result<(), OpenError> {
 fn refusal(dir: &Path, error: rocksdb::Error) -> OpenError {
     let detail = error.as_ref().to_owned();
     match error.kind() {
-        ErrorKind::IOError if !detail.contains("No such file") => OpenError::Unavailable { dir: dir.into(), detail },
+        ErrorKind::IOError if !is_missing_file(&error) => OpenError::Unavailable { dir: dir.into(), detail },
         ErrorKind::Busy | ErrorKind::TryAgain | ErrorKind::TimedOut => {
             OpenError::Unavailable { dir: dir.into(), detail }
         }
-        _ => OpenError::Refused {
-            dir: dir.into(),
-            detail,
-            newest_log: files(dir).filter(|file| extension(file) == Some("log")).max(),
-        },
+        _ => {
+            let file = file_in(dir, &detail).or_else(|| logs(dir).pop());
+            OpenError::Refused { dir: dir.into(), detail, file }
+        }
     }
+}
+
+/// A file of the database that is gone is damage, whatever the system calls it.
+pub(super) fn is_missing_file(error: &rocksdb::Error) -> bool {
+    error.kind() == ErrorKind::IOError && error.as_ref().contains("No such file")
+}
+
+/// The file of the database in `dir` that `text` of RocksDB's is about: `000012.sst`, `000012.log` or `MANIFEST-000012`.
+pub(super) fn file_in(dir: &Path, text: &str) -> Option<PathBuf> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-'));
+    let mut names = words.map(|word| word.trim_end_matches('.'));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_file = |name: &&str| match name.split_once('.') {
+        Some((number, "sst" | "log")) => is_number(number),
+        _ => name.strip_prefix("MANIFEST-").is_some_and(is_number),
+    };
+    names.find(is_file).map(|name| dir.join(name))
+}
+
+/// The write-ahead logs in `dir`, oldest first.
+pub(super) fn logs(dir: &Path) -> Vec<PathBuf> {
+    let mut logs: Vec<_> = files(dir).filter(|file| extension(file) == Some("log")).collect();
+    // The number of a log has six digits until it has more.
+    logs.sort_unstable_by_key(|log| (log.as_os_str().len(), log.clone()));
+    logs
 }
 
 fn files(dir: &Path) -> impl Iterator<Item = PathBuf> {

@@ -78,5 +78,8 @@ pub(super) enum Flush {
 pub(super) fn writing(flush: Flush) -> WriteOptions {
     let mut options = WriteOptions::default();
     options.set_sync(flush == Flush::ToDisk);
+    // A write that has to wait for tables to be made fails at once and is written again: whoever waits inside RocksDB for a disk
+    // that is full waits until it no longer is.
+    options.set_no_slowdown(true);
     options
 }

@@ -1,9 +1,20 @@
 //! Reads, on the thread that asks for them: they take microseconds, and handing them to another thread takes ten times that.
 
-use plugin_core::store::engine::{Direction, EngineError, Entries, Got, Read, Scan, Wanted};
-use rocksdb::{AsColumnFamilyRef, DBRawIteratorWithThreadMode, ReadOptions, SnapshotWithThreadMode};
+use plugin_core::store::engine::{Direction, EngineError, Entries, Found, Got, Read, Scan, Wanted, pointer};
+use rocksdb::{AsColumnFamilyRef, ReadOptions, SnapshotWithThreadMode};
 
 use super::{Db, failure, options};
+
+/// The value of one key.
+pub(super) fn one(
+    db: &Db,
+    family: &impl AsColumnFamilyRef,
+    options: &ReadOptions,
+    key: &[u8],
+) -> Result<Option<Vec<u8>>, EngineError> {
+    let pinned = db.get_pinned_cf_opt(family, key, options).map_err(failure)?;
+    Ok(pinned.map(|value| value.to_vec()))
+}
 
 /// Answers all of `reads` as of one moment.
 pub(super) fn all(db: &Db, family: &impl AsColumnFamilyRef, reads: &[Read]) -> Result<Vec<Got>, EngineError> {
@@ -12,13 +23,23 @@ pub(super) fn all(db: &Db, family: &impl AsColumnFamilyRef, reads: &[Read]) -> R
         [Read::Get(_) | Read::Scan(_)] => None,
         _ => Some(db.snapshot()),
     };
-    let view = View { db, family, snapshot };
+    let view = View { db, family, options: options(snapshot.as_ref()), snapshot };
     reads.iter().map(|read| view.answer(read)).collect()
+}
+
+fn options(snapshot: Option<&SnapshotWithThreadMode<'_, Db>>) -> ReadOptions {
+    let mut options = options::reading();
+    if let Some(snapshot) = snapshot {
+        options.set_snapshot(snapshot);
+    }
+    options
 }
 
 struct View<'a, F> {
     db: &'a Db,
     family: &'a F,
+    /// Of reads that have no bounds.
+    options: ReadOptions,
     snapshot: Option<SnapshotWithThreadMode<'a, Db>>,
 }
 
@@ -28,27 +49,47 @@ impl<F: AsColumnFamilyRef> View<'_, F> {
             Read::Get(key) => self.get(key).map(Got::Value),
             Read::MultiGet(keys) => keys.iter().map(|key| self.get(key)).collect::<Result<_, _>>().map(Got::Values),
             Read::Scan(scan) => self.scan(scan).map(Got::Entries),
+            Read::Lookup(scan) => self.lookup(scan).map(Got::Found),
         }
-    }
-
-    fn options(&self) -> ReadOptions {
-        let mut options = options::reading();
-        if let Some(snapshot) = &self.snapshot {
-            options.set_snapshot(snapshot);
-        }
-        options
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        let pinned = self.db.get_pinned_cf_opt(self.family, key, &self.options()).map_err(failure)?;
-        Ok(pinned.map(|value| value.to_vec()))
+        one(self.db, self.family, &self.options, key)
     }
 
     fn scan(&self, scan: &Scan) -> Result<Entries, EngineError> {
+        let mut entries = Entries::default();
+        entries.more = self.walk(scan, |key, value| {
+            let value = if scan.wanted == Wanted::Entries { value } else { &[] };
+            entries.push(key, value);
+            Ok(key.len() + value.len())
+        })?;
+        Ok(entries)
+    }
+
+    fn lookup(&self, scan: &Scan) -> Result<Found, EngineError> {
+        let mut found = Found::default();
+        found.entries.more = self.walk(scan, |key, value| {
+            let row = match pointer(value) {
+                Some((key, _)) => self.db.get_pinned_cf_opt(self.family, key, &self.options).map_err(failure)?,
+                None => None,
+            };
+            found.push(key, value, row.as_deref());
+            Ok(key.len() + value.len() + row.map_or(0, |row| row.len()))
+        })?;
+        Ok(found)
+    }
+
+    /// Gives the entries of a range to `take`, which tells how many bytes it took of each; whether there are more than were given.
+    fn walk(
+        &self,
+        scan: &Scan,
+        mut take: impl FnMut(&[u8], &[u8]) -> Result<usize, EngineError>,
+    ) -> Result<bool, EngineError> {
         if scan.range.start >= scan.range.end {
-            return Ok(Entries::default());
+            return Ok(false);
         }
-        let mut options = self.options();
+        let mut options = options(self.snapshot.as_ref());
         options.set_iterate_lower_bound(scan.range.start.clone());
         options.set_iterate_upper_bound(scan.range.end.clone());
         let mut cursor = self.db.raw_iterator_cf_opt(self.family, options);
@@ -56,30 +97,19 @@ impl<F: AsColumnFamilyRef> View<'_, F> {
             Direction::Forward => cursor.seek_to_first(),
             Direction::Reverse => cursor.seek_to_last(),
         }
-        let entries = collect(&mut cursor, scan);
+        let (mut taken, mut bytes) = (0, 0);
+        while let Some((key, value)) = cursor.item() {
+            if taken >= scan.limit || bytes >= scan.bytes && taken > 0 {
+                return Ok(true);
+            }
+            bytes += take(key, value)?;
+            taken += 1;
+            match scan.direction {
+                Direction::Forward => cursor.next(),
+                Direction::Reverse => cursor.prev(),
+            }
+        }
         cursor.status().map_err(failure)?;
-        Ok(entries)
+        Ok(false)
     }
-}
-
-fn collect(cursor: &mut DBRawIteratorWithThreadMode<'_, Db>, scan: &Scan) -> Entries {
-    let mut entries = Entries::default();
-    let mut bytes = 0;
-    while let Some((key, value)) = cursor.item() {
-        if entries.rows.len() >= scan.limit || bytes >= scan.bytes && !entries.rows.is_empty() {
-            entries.more = true;
-            break;
-        }
-        let value = match scan.wanted {
-            Wanted::Entries => value.to_vec(),
-            Wanted::Keys => Vec::new(),
-        };
-        bytes += key.len() + value.len();
-        entries.rows.push((key.to_vec(), value));
-        match scan.direction {
-            Direction::Forward => cursor.next(),
-            Direction::Reverse => cursor.prev(),
-        }
-    }
-    entries
 }

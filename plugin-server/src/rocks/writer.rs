@@ -7,18 +7,21 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
-        mpsc::{self, Receiver, Sender},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use plugin_core::store::engine::{Change, Durability, EngineError, Keyspace, Precondition, Write};
-use rocksdb::WriteBatch;
+use rocksdb::{ErrorKind, WriteBatch, properties};
 use tokio::sync::oneshot;
 
 use super::{
     Db, failure, family,
     options::{self, Flush},
+    place::{Closed, Shared},
+    recovery::Recovery,
 };
 
 #[cfg(test)]
@@ -28,6 +31,11 @@ mod tests;
 /// A group ends at this many requests or bytes, so that the first of it does not wait for ever.
 const MAX_GROUP: usize = 512;
 const MAX_GROUP_BYTES: usize = 16 << 20;
+
+/// How long a write waits for tables to be made before it asks whether they can be.
+const LONG_STALL: Duration = Duration::from_millis(500);
+/// How long it waits before it is written again.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// What the writer has done since it started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,6 +55,13 @@ struct Counters {
     syncs: AtomicU64,
 }
 
+/// What the thread is sent.
+enum Message {
+    Request(Request),
+    /// Something that changes the database has failed elsewhere.
+    Failed(rocksdb::Error),
+}
+
 /// Something to be done in turn. Without a commit it asks only that all before it is on disk.
 struct Request {
     commit: Option<Commit>,
@@ -63,18 +78,19 @@ struct Commit {
 #[derive(Debug)]
 pub(super) struct Writer {
     // Taken on drop, which is how the thread learns of the end.
-    requests: Option<Sender<Request>>,
+    messages: Option<Sender<Message>>,
     thread: Option<JoinHandle<()>>,
     counters: Arc<Counters>,
 }
 
 impl Writer {
-    pub(super) fn start(db: Arc<Db>) -> io::Result<Self> {
-        let (requests, queue) = mpsc::channel();
-        let counters = Arc::<Counters>::default();
-        let work = Work { db, counters: Arc::clone(&counters), broken: None };
+    /// Starts the thread on the database that is in its place; `closed` is what came with that.
+    pub(super) fn start(shared: Arc<Shared>, closed: Closed) -> io::Result<Self> {
+        let (messages, queue) = mpsc::channel();
+        let work = Work::new(shared, closed);
+        let counters = Arc::clone(&work.counters);
         let thread = thread::Builder::new().name("store-writer".into()).spawn(move || work.run(&queue))?;
-        Ok(Self { requests: Some(requests), thread: Some(thread), counters })
+        Ok(Self { messages: Some(messages), thread: Some(thread), counters })
     }
 
     pub(super) fn counts(&self) -> WriteCounts {
@@ -99,10 +115,16 @@ impl Writer {
         self.ask(None, Flush::ToDisk).await
     }
 
+    /// Tells the thread that a change of the database has failed which it did not make itself.
+    pub(super) fn failed(&self, error: rocksdb::Error) {
+        // Where the thread has ended, no write is taken either.
+        let _ = self.messages.as_ref().map(|messages| messages.send(Message::Failed(error)));
+    }
+
     async fn ask(&self, commit: Option<Commit>, flush: Flush) -> Result<(), EngineError> {
         let (reply, answer) = oneshot::channel();
-        let sent =
-            self.requests.as_ref().is_some_and(|requests| requests.send(Request { commit, flush, reply }).is_ok());
+        let request = Message::Request(Request { commit, flush, reply });
+        let sent = self.messages.as_ref().is_some_and(|messages| messages.send(request).is_ok());
         match sent {
             // Once it is sent it may be done, whether or not the thread lives to say so.
             true => answer.await.unwrap_or(Err(EngineError::UnknownOutcome)),
@@ -113,7 +135,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        drop(self.requests.take());
+        drop(self.messages.take());
         if let Some(thread) = self.thread.take() {
             // A panic of the thread has been reported where it happened, and to all that waited.
             let _ = thread.join();
@@ -122,122 +144,198 @@ impl Drop for Writer {
 }
 
 struct Work {
-    db: Arc<Db>,
+    shared: Arc<Shared>,
     counters: Arc<Counters>,
-    /// Set by the first write that fails. RocksDB refuses what follows anyway, and only opening it again tells what is on disk.
-    broken: Option<String>,
+    recovery: Recovery,
 }
 
 impl Work {
-    fn run(mut self, queue: &Receiver<Request>) {
-        while let Ok(first) = queue.recv() {
-            let group = gather(first, queue);
-            let results = self.answer(&group);
-            for (request, result) in group.into_iter().zip(results) {
-                // The one who asked may have gone away; what it asked for is done all the same.
-                let _ = request.reply.send(result);
+    fn new(shared: Arc<Shared>, closed: Closed) -> Self {
+        Self { recovery: Recovery::new(Arc::clone(&shared), closed), shared, counters: Arc::default() }
+    }
+
+    fn run(mut self, queue: &Receiver<Message>) {
+        loop {
+            let next = match self.recovery.due() {
+                None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(due) => queue.recv_timeout(due.saturating_duration_since(Instant::now())),
+            };
+            match next {
+                Ok(message) => self.take(message, queue),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
+            // Refusing those who ask does not hold it up.
+            self.recovery.attempt();
         }
-        if let Err(error) = self.db.flush_wal(true) {
+        if self.recovery.refusal().is_none()
+            && let Err(error) = self.shared.place.with(|db| db.flush_wal(true).map_err(failure))
+        {
             tracing::error!(%error, "the store could not be brought to disk while closing");
+        }
+    }
+
+    fn take(&mut self, message: Message, queue: &Receiver<Message>) {
+        let mut group = Vec::new();
+        let failed = gather(message, queue, &mut group);
+        let results = self.answer(&group);
+        for (request, result) in group.into_iter().zip(results) {
+            // The one who asked may have gone away; what it asked for is done all the same.
+            let _ = request.reply.send(result);
+        }
+        if let Some(error) = failed {
+            self.recovery.failed(&error);
         }
     }
 
     fn answer(&mut self, group: &[Request]) -> Vec<Result<(), EngineError>> {
         self.counters.requests.fetch_add(group.len() as u64, Relaxed);
-        if let Some(cause) = &self.broken {
-            let refused = format!("a write has failed and the store takes no more until it is opened again: {cause}");
-            return group.iter().map(|_| Err(EngineError::Unavailable(refused.clone()))).collect();
+        let refused = |refusal: EngineError| group.iter().map(|_| Err(refusal.clone())).collect();
+        if let Some(refusal) = self.recovery.refusal() {
+            return refused(refusal);
         }
+        let mut stall = Stall::default();
+        let written = self.shared.place.with(|db| {
+            loop {
+                match self.counters.write(db, group) {
+                    (_, Err(error)) if is_stall(&error) && stall.may_end(db) => {}
+                    written => return Ok(written),
+                }
+            }
+        });
+        match written {
+            Ok((mut results, Err(error))) if is_stall(&error) => {
+                let refusal = self.recovery.stuck();
+                results.iter_mut().filter(|result| result.is_ok()).for_each(|result| *result = Err(refusal.clone()));
+                results
+            }
+            Ok((results, Ok(()))) => {
+                self.recovery.wrote();
+                results
+            }
+            Ok((mut results, Err(error))) => {
+                self.recovery.failed(&error);
+                for result in results.iter_mut().filter(|result| result.is_ok()) {
+                    // It may have reached the log, and then it is there when the store is opened again.
+                    *result = Err(EngineError::UnknownOutcome);
+                }
+                results
+            }
+            Err(refusal) => refused(refusal),
+        }
+    }
+}
+
+/// A write that waits for RocksDB to make tables of what was written before.
+#[derive(Default)]
+struct Stall(Option<Instant>);
+
+impl Stall {
+    /// Waits a moment. False if it has taken long and making tables has failed: it does not end by itself then.
+    fn may_end(&mut self, db: &Db) -> bool {
+        let began = *self.0.get_or_insert_with(Instant::now);
+        // How often it has failed is nowhere else to be had.
+        let failed =
+            || db.property_int_value(properties::BACKGROUND_ERRORS).ok().flatten().is_some_and(|count| count > 0);
+        if began.elapsed() > LONG_STALL && failed() {
+            return false;
+        }
+        thread::park_timeout(MOMENT);
+        true
+    }
+}
+
+fn is_stall(error: &rocksdb::Error) -> bool {
+    error.kind() == ErrorKind::Incomplete
+}
+
+impl Counters {
+    /// What becomes of each of `group` provided that the write succeeds, and whether it did.
+    fn write(&self, db: &Db, group: &[Request]) -> (Vec<Result<(), EngineError>>, Result<(), rocksdb::Error>) {
         let mut batch = WriteBatch::default();
         let mut pending = Pending::default();
         let mut flush = Flush::ToSystem;
         let mut results = Vec::with_capacity(group.len());
         for request in group {
-            let result = request.commit.as_ref().map_or(Ok(()), |commit| self.add(commit, &mut batch, &mut pending));
+            let result = request.commit.as_ref().map_or(Ok(()), |commit| add(db, commit, &mut batch, &mut pending));
             if result.is_ok() && request.flush == Flush::ToDisk {
                 flush = Flush::ToDisk;
             }
             results.push(result);
         }
-        if let Err(error) = self.write(batch, flush) {
-            tracing::error!(%error, "a write to the store has failed; it takes no more until it is opened again");
-            self.broken = Some(error.into_string());
-            for result in results.iter_mut().filter(|result| result.is_ok()) {
-                // It may have reached the log, and then it is there when the store is opened again.
-                *result = Err(EngineError::UnknownOutcome);
-            }
-        }
-        results
+        (results, self.flush(db, batch, flush))
     }
 
-    /// Adds `commit` to the batch, or nothing of it.
-    fn add<'group>(
-        &self,
-        commit: &'group Commit,
-        batch: &mut WriteBatch,
-        pending: &mut Pending<'group>,
-    ) -> Result<(), EngineError> {
-        let Commit { keyspace, writes } = commit;
-        let family = family(&self.db, keyspace)?;
-        for (place, write) in writes.iter().enumerate() {
-            let holds = match &write.precondition {
-                Precondition::Any => true,
-                condition => match pending.get(keyspace, &write.key) {
-                    Some(value) => met(condition, value),
-                    None => {
-                        let stored =
-                            self.db.get_pinned_cf_opt(&family, &write.key, &options::reading()).map_err(failure)?;
-                        met(condition, stored.as_deref())
-                    }
-                },
-            };
-            if !holds {
-                return Err(EngineError::Conflict(place));
-            }
-        }
-        for Write { key, change, .. } in writes {
-            let value = match change {
-                Change::Keep => continue,
-                Change::Put(value) => {
-                    batch.put_cf(&family, key, value);
-                    Some(&**value)
-                }
-                Change::Delete => {
-                    batch.delete_cf(&family, key);
-                    None
-                }
-            };
-            pending.set(keyspace, key, value);
-        }
-        Ok(())
-    }
-
-    fn write(&self, batch: WriteBatch, flush: Flush) -> Result<(), rocksdb::Error> {
+    fn flush(&self, db: &Db, batch: WriteBatch, flush: Flush) -> Result<(), rocksdb::Error> {
         if batch.is_empty() && flush == Flush::ToSystem {
             return Ok(());
         }
-        self.counters.groups.fetch_add(1, Relaxed);
+        self.groups.fetch_add(1, Relaxed);
         if flush == Flush::ToDisk {
-            self.counters.syncs.fetch_add(1, Relaxed);
+            self.syncs.fetch_add(1, Relaxed);
         }
         match batch.is_empty() {
-            true => self.db.flush_wal(true),
-            false => self.db.write_opt(batch, &options::writing(flush)),
+            true => db.flush_wal(true),
+            false => db.write_opt(batch, &options::writing(flush)),
         }
     }
 }
 
-/// All that waits, up to the limits of a group.
-fn gather(first: Request, queue: &Receiver<Request>) -> Vec<Request> {
-    let mut bytes = size(&first);
-    let mut group = vec![first];
-    while group.len() < MAX_GROUP && bytes < MAX_GROUP_BYTES {
-        let Ok(next) = queue.try_recv() else { break };
-        bytes += size(&next);
-        group.push(next);
+/// Adds `commit` to the batch, or nothing of it.
+fn add<'group>(
+    db: &Db,
+    commit: &'group Commit,
+    batch: &mut WriteBatch,
+    pending: &mut Pending<'group>,
+) -> Result<(), EngineError> {
+    let Commit { keyspace, writes } = commit;
+    let family = family(db, keyspace)?;
+    for (place, write) in writes.iter().enumerate() {
+        let holds = match &write.precondition {
+            Precondition::Any => true,
+            condition => match pending.get(keyspace, &write.key) {
+                Some(value) => met(condition, value),
+                None => {
+                    let stored = db.get_pinned_cf_opt(&family, &write.key, &options::reading()).map_err(failure)?;
+                    met(condition, stored.as_deref())
+                }
+            },
+        };
+        if !holds {
+            return Err(EngineError::Conflict(place));
+        }
     }
-    group
+    for Write { key, change, .. } in writes {
+        let value = match change {
+            Change::Keep => continue,
+            Change::Put(value) => {
+                batch.put_cf(&family, key, value);
+                Some(&**value)
+            }
+            Change::Delete => {
+                batch.delete_cf(&family, key);
+                None
+            }
+        };
+        pending.set(keyspace, key, value);
+    }
+    Ok(())
+}
+
+/// Gathers all that waits, up to the limits of a group or the news of a failure, which is given back.
+fn gather(first: Message, queue: &Receiver<Message>, group: &mut Vec<Request>) -> Option<rocksdb::Error> {
+    let mut bytes = 0;
+    let mut next = Some(first);
+    while let Some(message) = next {
+        let request = match message {
+            Message::Request(request) => request,
+            Message::Failed(error) => return Some(error),
+        };
+        bytes += size(&request);
+        group.push(request);
+        next = (group.len() < MAX_GROUP && bytes < MAX_GROUP_BYTES).then(|| queue.try_recv().ok()).flatten();
+    }
+    None
 }
 
 fn size(request: &Request) -> usize {

@@ -1,19 +1,31 @@
 //! A group as the writer sees it, put together by hand so that its borders are known.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use plugin_core::store::engine::{Durability, EngineError, Keyspace, Precondition, Write};
 use rocksdb::Options;
 use tokio::sync::oneshot;
 
-use super::{Commit, Counters, Request, Work};
+use super::{Commit, Counters, Message, Request, Work, gather, mpsc};
 use crate::rocks::{
     Db,
     options::{Flush, Tuning},
+    place::Shared,
 };
 
 fn work(db: Db) -> Work {
-    Work { db: Arc::new(db), counters: Arc::<Counters>::default(), broken: None }
+    let shared = Arc::new(Shared::new(db.path().to_owned(), Tuning::new()));
+    let closed = shared.put(db, BTreeSet::new());
+    Work::new(shared, closed)
+}
+
+/// What is stored under `key`.
+fn stored(work: &Work, key: &str) -> Option<Vec<u8>> {
+    let read = work.shared.place.with(|db| {
+        let family = db.cf_handle(keyspace().name()).expect("made with the database");
+        Ok(db.get_cf(&family, key).expect("a read"))
+    });
+    read.expect("the database is in its place")
 }
 
 fn keyspace() -> Keyspace {
@@ -74,8 +86,7 @@ fn a_precondition_sees_the_commits_of_its_group_that_go_before() {
         matches!(results.as_slice(), [Ok(()), Err(EngineError::Conflict(0)), Ok(()), Ok(()), Ok(())]),
         "{results:?}"
     );
-    let family = work.db.cf_handle(keyspace().name()).expect("made above");
-    assert_eq!(work.db.get_cf(&family, "key").expect("a read").as_deref(), Some(&b"last"[..]));
+    assert_eq!(stored(&work, "key").as_deref(), Some(&b"last"[..]));
 }
 
 #[test]
@@ -87,9 +98,8 @@ fn a_commit_that_fails_leaves_nothing_of_itself_in_its_group() {
     let mut work = work(db);
     let results = work.answer(&[failing, request(put("other", "value"), Durability::Synced)]);
     assert!(matches!(results.as_slice(), [Err(EngineError::Conflict(1)), Ok(())]), "{results:?}");
-    let family = work.db.cf_handle(keyspace().name()).expect("made above");
-    assert_eq!(work.db.get_cf(&family, "half").expect("a read"), None);
-    assert!(work.db.get_cf(&family, "other").expect("a read").is_some());
+    assert_eq!(stored(&work, "half"), None);
+    assert!(stored(&work, "other").is_some());
 }
 
 #[test]
@@ -109,4 +119,25 @@ fn after_a_failed_write_the_store_takes_no_more() {
     let later = work.answer(&[request(put("other", ""), Durability::Synced)]);
     let [Err(EngineError::Unavailable(said))] = later.as_slice() else { panic!("{later:?}") };
     assert!(said.contains("read only"), "{said}");
+}
+
+#[test]
+fn a_failure_elsewhere_ends_the_group_that_it_comes_into() {
+    let (_folder, db) = database();
+    let mut work = work(db);
+    let failed = Db::open(&Options::default(), "/dev/null/nothing").expect_err("no folder");
+    let (messages, queue) = mpsc::channel();
+    let (reply, answer) = oneshot::channel();
+    let late = Request { reply, ..request(put("late", ""), Durability::Synced) };
+    messages.send(Message::Failed(failed)).expect("the queue is there");
+    messages.send(Message::Request(late)).expect("the queue is there");
+    let mut group = Vec::new();
+    let early = Message::Request(request(put("early", ""), Durability::Synced));
+    assert!(gather(early, &queue, &mut group).is_some());
+    assert_eq!(group.len(), 1);
+    let again = Db::open(&Options::default(), "/dev/null/nothing").expect_err("no folder");
+    work.take(Message::Failed(again), &queue);
+    work.take(queue.try_recv().expect("the late one"), &queue);
+    let said = answer.blocking_recv().expect("an answer");
+    assert!(matches!(said, Err(EngineError::Unavailable(_))), "{said:?}");
 }
