@@ -18,6 +18,7 @@ pub mod rocks;
 pub mod settings;
 
 mod admin;
+mod backups;
 mod cli;
 mod control;
 #[cfg(test)]
@@ -33,6 +34,7 @@ mod views;
 use std::process::ExitCode;
 
 pub use plugin_core::plugins;
+pub use storage::Standing;
 
 /// Does what the command line asks for: the whole of a server's `main`.
 ///

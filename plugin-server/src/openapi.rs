@@ -3,17 +3,21 @@
 use plugin_core::{
     catalog::Catalog,
     endpoint::openapi::{About, document as assemble},
+    host::store::DataStats,
     registration::Item,
+    store::{Shown, transfer::Imported, verify::Verified},
 };
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use crate::{
     auth::token::{Made, TokenInfo},
+    backups::{BackupView, DamageView},
     http::{
         Access, Rule,
         api::{PluginDetail, Started},
         rules,
+        store::Written,
         tokens::{SignInLink, TokenRequest},
     },
     views::{self, PageView, PluginView, PointView},
@@ -30,7 +34,7 @@ pub(crate) fn document(catalog: &Catalog) -> Value {
     let mut others = Map::new();
     for rule in rules() {
         if let Some(operation) = operation(&rule, &mut generator) {
-            put(&mut others, rule.path, rule.method.as_str(), operation);
+            put(&mut others, &rule.path.replace(":.*}", "}"), rule.method.as_str(), operation);
         }
     }
     for webhook in views::webhooks(catalog) {
@@ -77,11 +81,15 @@ struct Summary {
 fn operation(rule: &Rule, generator: &mut SchemaGenerator) -> Option<Value> {
     let Summary { summary, body, status, answer } = about(rule, generator)?;
     let names = rule.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let parameters: Vec<Value> = names
+    let names = names.map(|name| name.trim_end_matches(":.*"));
+    let mut parameters: Vec<Value> = names
         .map(|name| json!({ "in": "path", "name": name, "required": true, "schema": { "type": "string" } }))
         .collect();
+    parameters.extend(
+        asked(rule).iter().map(|(place, name)| json!({ "in": place, "name": name, "schema": { "type": "string" } })),
+    );
     let security = match rule.access {
-        Access::Scope(scope) => json!([{ "bearer": [scope] }]),
+        Access::Scope(scope) | Access::Stream(scope) => json!([{ "bearer": [scope] }]),
         Access::Either(one, other) => json!([{ "bearer": [one] }, { "bearer": [other] }]),
         _ => json!([]),
     };
@@ -90,16 +98,41 @@ fn operation(rule: &Rule, generator: &mut SchemaGenerator) -> Option<Value> {
         Some(schema) => json!({ "description": "Done.", "content": { "application/json": { "schema": schema } } }),
         None => json!({ "description": "Done." }),
     };
-    let id = format!("{} {}", rule.method, rule.path).to_ascii_lowercase();
+    let id = format!("{} {}", rule.method, rule.path.replace(":.*", "")).to_ascii_lowercase();
     let id: Vec<&str> = id.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).collect();
     let mut operation = json!({
         "operationId": id.join("-"), "tags": ["server"], "summary": summary, "parameters": parameters,
         "security": security, "responses": responses,
     });
     if let Some(schema) = body {
-        operation["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+        let kind = if matches!(rule.access, Access::Stream(_)) { "application/x-ndjson" } else { "application/json" };
+        operation["requestBody"] = json!({ "required": true, "content": { kind: { "schema": schema } } });
     }
     Some(operation)
+}
+
+/// What a route asks for beside its path and its body, and where.
+fn asked(rule: &Rule) -> &'static [(&'static str, &'static str)] {
+    match (rule.method.as_str(), rule.path) {
+        ("GET", "/api/store/{plugin}/documents") => &[
+            ("query", "app"),
+            ("query", "key"),
+            ("query", "filter"),
+            ("query", "sort"),
+            ("query", "limit"),
+            ("query", "cursor"),
+            ("query", "under"),
+            ("query", "explain"),
+        ],
+        ("GET", "/api/store/{plugin}/documents/{key:.*}") => &[("query", "app")],
+        ("PUT", "/api/store/{plugin}/documents/{key:.*}") => {
+            &[("query", "app"), ("header", "If-Match"), ("header", "If-None-Match")]
+        }
+        ("DELETE", "/api/store/{plugin}/documents/{key:.*}") => &[("query", "app"), ("header", "If-Match")],
+        ("POST", "/api/store/backups") => &[("query", "keep")],
+        ("POST", "/api/store/{plugin}/import") => &[("query", "merge"), ("query", "replace")],
+        _ => &[],
+    }
 }
 
 fn about(rule: &Rule, generator: &mut SchemaGenerator) -> Option<Summary> {
@@ -136,6 +169,34 @@ fn about(rule: &Rule, generator: &mut SchemaGenerator) -> Option<Summary> {
         ("POST", "/api/tokens") => says("Make a token", "201", of::<TokenRequest>(generator), of::<Made>(generator)),
         ("DELETE", "/api/tokens/{id}") => says("End a token", "204", None, None),
         ("POST", "/api/sign-in-links") => says("Make a sign-in link", "201", None, of::<SignInLink>(generator)),
+        ("GET", "/api/store") => {
+            says("What all plugins stored, in numbers", "200", None, of::<Vec<DataStats>>(generator))
+        }
+        ("GET", "/api/store/backups") => says("The backups", "200", None, of::<Vec<BackupView>>(generator)),
+        ("POST", "/api/store/backups") => says("Back the store up", "201", None, of::<BackupView>(generator)),
+        ("POST", "/api/store/checksums") => {
+            says("Read all of the store, and tell where it is damaged", "200", None, of::<Vec<DamageView>>(generator))
+        }
+        ("GET", "/api/store/{plugin}") => {
+            says("What a plugin stored, in numbers", "200", None, of::<DataStats>(generator))
+        }
+        ("DELETE", "/api/store/{plugin}") => says("Drop all that a plugin stored", "204", None, None),
+        ("GET", "/api/store/{plugin}/documents") => {
+            says("Find documents, or get the one with a key", "200", None, object())
+        }
+        ("GET", "/api/store/{plugin}/documents/{key:.*}") => says("A document", "200", None, of::<Shown>(generator)),
+        ("PUT", "/api/store/{plugin}/documents/{key:.*}") => {
+            says("Change a document, or make one", "200", any(), of::<Written>(generator))
+        }
+        ("DELETE", "/api/store/{plugin}/documents/{key:.*}") => says("Delete a document", "204", None, None),
+        ("GET", "/api/store/{plugin}/export") => says("All that a plugin stored, as lines", "200", None, None),
+        ("POST", "/api/store/{plugin}/import") => {
+            says("Import what was exported, or lines with `key` and `value`", "200", any(), of::<Imported>(generator))
+        }
+        ("POST", "/api/store/{plugin}/verify") => {
+            says("Look whether what a plugin stored is whole", "200", None, of::<Verified>(generator))
+        }
+        ("DELETE", "/api/store/{plugin}/indexes/{number}") => says("Drop an index", "204", None, None),
         _ => None,
     }
 }

@@ -3,10 +3,12 @@
 use plugin_core::{
     catalog::{Catalog, Entry, PluginEntry, PointEntry},
     delivery::webhook::Verify,
+    document::{DocumentItem, Standing},
     endpoint::Access,
     plugin::state::Life,
     registration::Item,
-    site::{Kind, Site},
+    site::{Kind, Placed, Site},
+    store::index::IndexMeta,
 };
 use schemars::{Schema, SchemaGenerator};
 use serde::Serialize;
@@ -51,6 +53,23 @@ pub(crate) struct PointView {
     pub(crate) schema: Value,
     /// In the order of their calls.
     pub(crate) handlers: Vec<HandlerView>,
+}
+
+/// A version of a typed document.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DocumentView {
+    pub(crate) plugin: &'static str,
+    pub(crate) collection: &'static str,
+    pub(crate) version: u16,
+    /// Whether it is written today.
+    pub(crate) standing: &'static str,
+    pub(crate) indexes: Vec<String>,
+    /// Tells what it looks like from what others do, as stored documents and `documents.lock` have it.
+    pub(crate) fingerprint: String,
+    pub(crate) description: &'static str,
+    pub(crate) file: &'static str,
+    pub(crate) line: u32,
 }
 
 /// An endpoint.
@@ -172,6 +191,37 @@ fn schema_of(item: &Item) -> Value {
 
 fn of_kind(catalog: &Catalog, kind: Kind) -> impl Iterator<Item = &Entry> {
     catalog.entries().iter().filter(move |entry| entry.kind == kind)
+}
+
+/// All versions of typed documents, the newest of each collection first.
+pub(crate) fn documents(catalog: &Catalog) -> Vec<DocumentView> {
+    let view = |placed: &Placed<DocumentItem>| {
+        let Site { doc: description, file, line, .. } = *placed.site;
+        let item = placed.item;
+        DocumentView {
+            plugin: item.owner.id,
+            collection: item.meta.collection,
+            version: item.meta.version,
+            standing: match item.standing {
+                Standing::Current => "current",
+                Standing::Retired => "retired",
+            },
+            indexes: item.meta.indexes.iter().map(fields).collect(),
+            fingerprint: format!("{:016x}", (item.meta.shape)().fingerprint()),
+            description,
+            file,
+            line,
+        }
+    };
+    let mut documents: Vec<DocumentView> = catalog.documents().iter().map(view).collect();
+    documents.sort_by_key(|it| (it.plugin, it.collection, std::cmp::Reverse(it.version)));
+    documents
+}
+
+/// An index of a collection, which need not be named once more.
+fn fields(index: &IndexMeta) -> String {
+    let declared = index.to_string();
+    declared.split_once(", ").map_or_else(String::new, |(_, fields)| fields.to_owned())
 }
 
 /// All endpoints.

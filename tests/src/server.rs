@@ -171,6 +171,11 @@ impl Server {
         self.base.trim_start_matches("http://")
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// A client without a token.
     pub fn anonymous(&self) -> Api {
         Api::new(Base::new(self.base()))

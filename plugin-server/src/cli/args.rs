@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::Format;
-use crate::serve::OnFailedPlugin;
+use super::{Format, backup::Keep};
+use crate::{exit::Failure, serve::OnFailedPlugin};
 
 /// Runs plugins: hooks, filters, endpoints, schedules, events, webhooks and admin pages.
 #[derive(Debug, Parser)]
@@ -32,6 +32,13 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Publish an event
     Emit(EmitArgs),
+    /// Look at what plugins stored, take it out, put it in
+    #[command(subcommand)]
+    Db(DbCommand),
+    /// Back the store up, while it is used or not
+    Backup(BackupArgs),
+    /// Make a store of a backup
+    Restore(RestoreArgs),
     /// Look at the settings
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -118,6 +125,7 @@ pub(super) enum What {
     Events,
     Webhooks,
     Pages,
+    Documents,
 }
 
 #[derive(Debug, Subcommand)]
@@ -219,5 +227,200 @@ pub(super) struct ConfigShowArgs {
 impl ConfigShowArgs {
     pub(super) fn format(&self) -> Format {
         self.json.format()
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DbCommand {
+    /// Count what each plugin stored, also those that this binary does not have
+    Stats(DbStatsArgs),
+    /// Print a document
+    Get(DbGetArgs),
+    /// Find documents
+    Find(DbFindArgs),
+    /// Write all that a plugin stored, as lines
+    Export(DbExportArgs),
+    /// Read what was exported, or lines with `key` and `value`
+    Import(DbImportArgs),
+    /// Look whether what plugins stored is whole
+    Verify(DbVerifyArgs),
+    /// Remove all that a plugin stored
+    Drop(DbDropArgs),
+    /// Drop an index; one that is declared is built again at the next start
+    DropIndex(DbDropIndexArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DbStatsArgs {
+    #[command(flatten)]
+    pub(super) json: Json,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DbGetArgs {
+    /// The plugin's id
+    pub(super) plugin: String,
+    /// The document's key
+    pub(super) key: String,
+    /// In which app [default: default]
+    #[arg(long)]
+    pub(super) app: Option<String>,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DbFindArgs {
+    /// The plugin's id
+    pub(super) plugin: String,
+    /// The filter, such as '{"userId":"ada","messages":{"$gt":3}}'; all documents if nothing is said
+    pub(super) filter: Option<String>,
+    /// What the keys begin with
+    #[arg(long, value_name = "PREFIX")]
+    pub(super) under: Option<String>,
+    /// A field to sort by, descending with a `-` before it; may be given several times
+    #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
+    pub(super) sort: Vec<String>,
+    /// How many at most, 1 to 1000 [default: 100]
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) limit: Option<usize>,
+    /// Where a page ended
+    #[arg(long)]
+    pub(super) cursor: Option<String>,
+    /// In which app [default: default]
+    #[arg(long)]
+    pub(super) app: Option<String>,
+    /// Tell how it is answered, and not what is found
+    #[arg(long)]
+    pub(super) explain: bool,
+    #[command(flatten)]
+    pub(super) json: Json,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DbExportArgs {
+    /// The plugin's id
+    pub(super) plugin: String,
+    /// Where to write; stdout if nothing is said
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DbImportArgs {
+    /// The plugin's id
+    pub(super) plugin: String,
+    /// What to read; `-` for stdin
+    pub(super) file: PathBuf,
+    /// Into what is there, instead of into nothing
+    #[arg(long)]
+    pub(super) merge: bool,
+    /// Write over documents that are there
+    #[arg(long, requires = "merge")]
+    pub(super) replace: bool,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DbVerifyArgs {
+    /// The plugin's id; all plugins if nothing is said
+    pub(super) plugin: Option<String>,
+    #[command(flatten)]
+    pub(super) json: Json,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DbDropArgs {
+    /// The plugin's id
+    pub(super) plugin: String,
+    #[command(flatten)]
+    pub(super) sure: Sure,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DbDropIndexArgs {
+    /// The plugin's id
+    pub(super) plugin: String,
+    /// The index's number, as `db stats` tells it
+    pub(super) number: u64,
+    #[command(flatten)]
+    pub(super) sure: Sure,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct BackupArgs {
+    #[command(subcommand)]
+    pub(super) command: Option<BackupCommand>,
+    /// The folder of backups [env: PLUGIN_SERVER_BACKUP_DIR] [default: backups, beside the data directory]
+    #[arg(long, value_name = "DIR")]
+    pub(super) to: Option<PathBuf>,
+    /// Delete all backups but the newest
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) keep: Option<Keep>,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BackupCommand {
+    /// List the backups
+    List(BackupListArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BackupListArgs {
+    /// The folder of backups
+    #[arg(long, value_name = "DIR")]
+    pub(super) from: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) json: Json,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RestoreArgs {
+    /// The folder of backups [env: PLUGIN_SERVER_BACKUP_DIR] [default: backups, beside the data directory]
+    #[arg(long, value_name = "DIR")]
+    pub(super) from: Option<PathBuf>,
+    /// Which of them; the newest if nothing is said
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) id: Option<u32>,
+    /// Move a store that is there aside
+    #[arg(long)]
+    pub(super) replace: bool,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Sure {
+    /// It is meant
+    #[arg(long = "yes")]
+    given: bool,
+}
+
+impl Sure {
+    /// # Errors
+    /// If `--yes` is not there.
+    pub(super) fn check(self, what: &str) -> Result<(), Failure> {
+        match self.given {
+            true => Ok(()),
+            false => Err(Failure::Usage(format!("this removes {what} for good: say `--yes` if it is meant"))),
+        }
     }
 }

@@ -65,6 +65,22 @@ pub(super) fn list(catalog: &Catalog, what: What, format: Format) -> Result<(), 
                 |it: &views::PageView| [it.group.to_owned(), it.title.to_owned(), format!("/admin/pages{}", it.path)];
             show(&views::pages(catalog), format, ["GROUP", "TITLE", "PATH"], row)
         }
+        What::Documents => {
+            let row = |it: &views::DocumentView| {
+                [
+                    it.plugin.to_owned(),
+                    it.collection.to_owned(),
+                    it.version.to_string(),
+                    it.standing.to_owned(),
+                    it.indexes.join("; "),
+                    it.fingerprint.clone(),
+                    at(it.file, it.line),
+                    first_line(it.description),
+                ]
+            };
+            let heads = ["PLUGIN", "COLLECTION", "VERSION", "IS", "INDEXES", "FINGERPRINT", "AT", "DESCRIPTION"];
+            show(&views::documents(catalog), format, heads, row)
+        }
     }
 }
 

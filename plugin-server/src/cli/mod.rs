@@ -1,7 +1,9 @@
 //! The command line: reads it, gathers what the command needs, runs it, and ends with the right code.
 
 mod args;
+mod backup;
 mod check;
+mod db;
 mod list;
 mod reach;
 mod remote;
@@ -69,6 +71,9 @@ fn command(command: Command) -> Result<(), Failure> {
         Command::Token(command) => work::token(command),
         Command::Run(args) => work::run(args),
         Command::Emit(args) => work::emit(args),
+        Command::Db(command) => db::db(command),
+        Command::Backup(args) => backup::backup(args),
+        Command::Restore(args) => backup::restore(args),
     }
 }
 

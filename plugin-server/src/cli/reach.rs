@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 
 use super::{args::Place, catalog, load, remote::Remote};
 use crate::{
+    backups::Store,
     control::Control,
     exit::Failure,
     runtime, serve,
@@ -26,6 +27,7 @@ pub(super) enum Reach {
 /// A host of this process, not started.
 pub(super) struct Offline {
     pub(super) host: Host,
+    pub(super) store: Store,
     pub(super) settings: Settings,
     pub(super) tasks: Handle,
 }
@@ -42,17 +44,17 @@ pub(super) fn with<T>(place: Place, work: impl AsyncFnOnce(Reach) -> Result<T, F
     let tasks = runtime.handle().clone();
     let mut closing = None;
     let done = System::new().block_on(async {
-        let engine = match storage::open(&settings.data_dir) {
-            Ok((engine, close)) => {
-                closing = Some(close);
-                engine
+        let (engine, store) = match storage::open(&settings.data_dir) {
+            Ok(opened) => {
+                closing = Some(opened.closing);
+                (opened.engine, opened.store)
             }
             Err(in_use @ Failure::InUse(_)) => {
                 return work(Reach::Server(server(&settings.data_dir, in_use).await?)).await;
             }
             Err(other) => return Err(other),
         };
-        work(Reach::Store(Offline::open(catalog, settings, engine, tasks).await?)).await
+        work(Reach::Store(Offline::open(catalog, settings, (engine, store), tasks).await?)).await
     });
     runtime.shutdown_background();
     closing.map(Closing::wait).unwrap_or_default();
@@ -71,10 +73,10 @@ impl Offline {
     async fn open(
         catalog: Catalog,
         settings: Settings,
-        engine: Arc<dyn Engine>,
+        (engine, store): (Arc<dyn Engine>, Store),
         tasks: Handle,
     ) -> Result<Self, Failure> {
         let host = serve::host(&settings, catalog, engine, tasks.clone()).await?;
-        Ok(Self { host, settings, tasks })
+        Ok(Self { host, store, settings, tasks })
     }
 }

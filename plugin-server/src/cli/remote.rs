@@ -1,9 +1,14 @@
 //! Asking a running server over its own HTTP API.
 
-use std::time::Duration;
+use std::{fmt, io, time::Duration};
 
-use actix_web::http::{Method, header};
+use actix_web::{
+    http::{Method, StatusCode, header},
+    web::Bytes,
+};
 use awc::Client;
+use futures_util::{Stream, StreamExt};
+use plugin_core::host::store::DAMAGED;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -11,6 +16,8 @@ use crate::{control::Control, exit::Failure};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long work on all that a plugin stored may take.
+const LONG: Duration = Duration::from_secs(24 * 3600);
 /// The largest answer that is read, in bytes.
 const LARGEST: usize = 16 << 20;
 
@@ -40,11 +47,11 @@ impl Remote {
         app: Option<&str>,
         body: Option<&Value>,
     ) -> Result<T, Failure> {
-        let lost =
-            |error: &dyn std::fmt::Display| Failure::Failed(format!("the server at {}: {error}", self.control.address));
+        let lost = |error: &dyn fmt::Display| self.lost(error);
         let mut request = self
             .client
             .request(method, format!("{}{path}", self.control.address))
+            .timeout(LONG)
             .bearer_auth(&self.control.token)
             .insert_header((header::ACCEPT, "application/json"));
         if let Some(app) = app {
@@ -56,14 +63,70 @@ impl Remote {
         };
         let mut answer = sent.map_err(|error| lost(&error))?;
         let bytes = answer.body().limit(LARGEST).await.map_err(|error| lost(&error))?;
-        if !answer.status().is_success() {
-            let problem: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-            let said = problem.get("detail").or_else(|| problem.get("title")).and_then(Value::as_str);
-            return Err(Failure::Failed(
-                said.map_or_else(|| format!("the server answers {}", answer.status()), ToOwned::to_owned),
-            ));
-        }
-        let bytes: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
-        serde_json::from_slice(bytes).map_err(|error| lost(&error))
+        answered(answer.status(), &bytes, &lost)
     }
+
+    /// Reads the body of an answer piece by piece.
+    ///
+    /// # Errors
+    /// What the server refuses, in its words; what `take` fails with.
+    pub(super) async fn download(
+        &self,
+        path: &str,
+        mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let lost = |error: &dyn fmt::Display| self.lost(error);
+        let url = format!("{}{path}", self.control.address);
+        let asked = self.client.get(url).bearer_auth(&self.control.token).timeout(LONG);
+        let mut answer = asked.send().await.map_err(|error| lost(&error))?;
+        if !answer.status().is_success() {
+            let bytes = answer.body().limit(LARGEST).await.map_err(|error| lost(&error))?;
+            return answered(answer.status(), &bytes, &lost);
+        }
+        while let Some(piece) = answer.next().await {
+            take(&piece.map_err(|error| lost(&error))?)?;
+        }
+        Ok(())
+    }
+
+    /// Sends a body piece by piece, and gives what the server answers.
+    ///
+    /// # Errors
+    /// What the server refuses, in its words.
+    pub(super) async fn upload<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: impl Stream<Item = io::Result<Bytes>> + 'static,
+    ) -> Result<T, Failure> {
+        let lost = |error: &dyn fmt::Display| self.lost(error);
+        let url = format!("{}{path}", self.control.address);
+        let asked = self.client.post(url).bearer_auth(&self.control.token).timeout(LONG);
+        let mut answer = asked.send_stream(Box::pin(body)).await.map_err(|error| lost(&error))?;
+        let bytes = answer.body().limit(LARGEST).await.map_err(|error| lost(&error))?;
+        answered(answer.status(), &bytes, &lost)
+    }
+
+    fn lost(&self, error: &dyn fmt::Display) -> Failure {
+        Failure::Failed(format!("the server at {}: {error}", self.control.address))
+    }
+}
+
+/// What an answer holds, or what it refuses.
+fn answered<T: DeserializeOwned>(
+    status: StatusCode,
+    bytes: &[u8],
+    lost: &impl Fn(&dyn fmt::Display) -> Failure,
+) -> Result<T, Failure> {
+    if !status.is_success() {
+        let problem: Value = serde_json::from_slice(bytes).unwrap_or_default();
+        let said = problem.get("detail").or_else(|| problem.get("title")).and_then(Value::as_str);
+        let said = said.map_or_else(|| format!("the server answers {status}"), ToOwned::to_owned);
+        let kind = problem.get("type").and_then(Value::as_str).unwrap_or_default();
+        return Err(match kind.strip_prefix("/problems/") {
+            Some(DAMAGED) => Failure::Store(said),
+            _ => Failure::Failed(said),
+        });
+    }
+    let bytes: &[u8] = if bytes.is_empty() { b"null" } else { bytes };
+    serde_json::from_slice(bytes).map_err(|error| lost(&error))
 }

@@ -42,7 +42,7 @@ fn create(args: TokenCreateArgs) -> Result<(), Failure> {
         }
         Reach::Store(offline) => {
             let made = Auth::of(&offline.host).tokens.create(new.read().map_err(Failure::failed)?).await;
-            serde_json::to_value(made.map_err(Failure::failed)?).map_err(Failure::failed)
+            serde_json::to_value(made.map_err(Failure::of_host)?).map_err(Failure::failed)
         }
     })?;
     match json.format() {
@@ -55,7 +55,7 @@ fn list(args: TokenListArgs) -> Result<(), Failure> {
     let tokens: Vec<Value> = with(args.place, async |reach| match reach {
         Reach::Server(remote) => remote.ask(Method::GET, "/api/tokens", None, None).await,
         Reach::Store(offline) => {
-            let tokens = Auth::of(&offline.host).tokens.list().await.map_err(Failure::failed)?;
+            let tokens = Auth::of(&offline.host).tokens.list().await.map_err(Failure::of_host)?;
             tokens.iter().map(|token| serde_json::to_value(token).map_err(Failure::failed)).collect()
         }
     })?;
@@ -81,7 +81,7 @@ fn revoke(args: TokenRevokeArgs) -> Result<(), Failure> {
             let path = format!("/api/tokens/{}", encoded(&id));
             remote.ask::<Value>(Method::DELETE, &path, None, None).await.map(|_| true)
         }
-        Reach::Store(offline) => Auth::of(&offline.host).tokens.revoke(&id).await.map_err(Failure::failed),
+        Reach::Store(offline) => Auth::of(&offline.host).tokens.revoke(&id).await.map_err(Failure::of_host),
     })?;
     match was_there {
         true => Ok(()),
@@ -96,7 +96,7 @@ fn link(args: TokenLinkArgs) -> Result<(), Failure> {
             Ok(link.url)
         }
         Reach::Store(offline) => {
-            let secret = Auth::of(&offline.host).sessions.link().await.map_err(Failure::failed)?;
+            let secret = Auth::of(&offline.host).sessions.link().await.map_err(Failure::of_host)?;
             Ok(sign_in_url(&format!("http://{}", offline.settings.listen), &secret))
         }
     })?;
@@ -180,13 +180,13 @@ pub(super) fn emit(args: EmitArgs) -> Result<(), Failure> {
             let request = uuid::Uuid::now_v7();
             let caller = Caller { app: app.unwrap_or_default(), user: None::<UserId>, ..Caller::nobody(request) };
             let host = &offline.host;
-            host.emit_json(&host.call(&caller), &event, body).await.map_err(Failure::failed)
+            host.emit_json(&host.call(&caller), &event, body).await.map_err(Failure::of_host)
         }
     })
 }
 
 /// A part of a path: whatever has a meaning there is encoded.
-fn encoded(part: &str) -> String {
+pub(super) fn encoded(part: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte);
     part.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

@@ -28,6 +28,8 @@ pub(crate) enum Access {
     Public,
     /// A token with this scope.
     Scope(&'static str),
+    /// A token with this scope. The handler reads the body itself, as it comes: it may be of any size.
+    Stream(&'static str),
     /// A token with one of these scopes.
     Either(&'static str, &'static str),
     /// A page of the admin area: a session, or a token with scope `admin`.
@@ -43,6 +45,7 @@ impl Access {
         match self {
             Self::Public => "public".to_owned(),
             Self::Scope(scope) => format!("scope {scope}"),
+            Self::Stream(scope) => format!("scope {scope}, body of any size"),
             Self::Either(one, other) => format!("scope {one} or {other}"),
             Self::Page => "session or scope admin".to_owned(),
             Self::Form => "session, form token, same origin".to_owned(),
@@ -92,6 +95,7 @@ async fn admitted(access: Access, request: &mut ServiceRequest) -> Result<(), Pr
     let session = match access {
         Access::Public => None,
         Access::Scope(scope) => may(request, &[scope]).map(|()| None)?,
+        Access::Stream(scope) => return may(request, &[scope]),
         Access::Either(one, other) => may(request, &[one, other]).map(|()| None)?,
         Access::Page => view(request).await.map(|()| None)?,
         Access::Form => Some(session(request).await?.ok_or_else(unauthorized)?),

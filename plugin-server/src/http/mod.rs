@@ -2,12 +2,14 @@
 
 mod access;
 pub(crate) mod api;
+pub(crate) mod backups;
 mod caller;
 mod exchange;
 mod health;
 mod metrics;
 mod points;
 pub(crate) mod server;
+pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tokens;
@@ -17,6 +19,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     future::Future,
+    path::PathBuf,
     sync::{
         OnceLock,
         atomic::{AtomicBool, Ordering},
@@ -55,6 +58,8 @@ use crate::{
         Auth,
         token::{ADMIN, HOST},
     },
+    backups::Store,
+    storage::Standing,
 };
 
 /// What a handler of the server's own gives back: an error is a [`Problem`] or plugin-core's own.
@@ -73,6 +78,10 @@ pub(crate) struct Server {
     /// The OpenAPI document, put together when it is first asked for.
     description: OnceLock<Bytes>,
     ready: AtomicBool,
+    pub(crate) standing: Standing,
+    /// The store, where it is on a disk, and where its backups are.
+    pub(crate) store: Option<Store>,
+    pub(crate) backup_dir: PathBuf,
 }
 
 impl Server {
@@ -87,7 +96,28 @@ impl Server {
         tasks: Handle,
     ) -> std::result::Result<Self, Vec<Conflict>> {
         let router = host.routes().build()?;
-        Ok(Self { host, auth, address, tasks, router, description: OnceLock::new(), ready: AtomicBool::new(false) })
+        Ok(Self {
+            host,
+            auth,
+            address,
+            tasks,
+            router,
+            description: OnceLock::new(),
+            ready: AtomicBool::new(false),
+            standing: Standing::default(),
+            store: None,
+            backup_dir: PathBuf::new(),
+        })
+    }
+
+    /// The same server, ready only while the store of `standing` takes writes.
+    pub(crate) fn watching(self, standing: Standing) -> Self {
+        Self { standing, ..self }
+    }
+
+    /// The same server over `store`, which is backed up into `backup_dir`.
+    pub(crate) fn on_disk(self, store: Store, backup_dir: PathBuf) -> Self {
+        Self { store: Some(store), backup_dir, ..self }
     }
 
     /// The OpenAPI document.
@@ -185,6 +215,20 @@ pub(crate) fn rules() -> Vec<Rule> {
         POST   "/api/tokens"                           Access::Scope(ADMIN)  => tokens::create;
         DELETE "/api/tokens/{id}"                      Access::Scope(ADMIN)  => tokens::revoke;
         POST   "/api/sign-in-links"                    Access::Scope(ADMIN)  => tokens::link;
+        GET    "/api/store"                            Access::Scope(ADMIN)  => store::all;
+        GET    "/api/store/backups"                    Access::Scope(ADMIN)  => backups::list;
+        POST   "/api/store/backups"                    Access::Scope(ADMIN)  => backups::create;
+        POST   "/api/store/checksums"                  Access::Scope(ADMIN)  => backups::checksums;
+        GET    "/api/store/{plugin}"                   Access::Scope(ADMIN)  => store::one;
+        DELETE "/api/store/{plugin}"                   Access::Scope(ADMIN)  => store::drop_all;
+        GET    "/api/store/{plugin}/documents"         Access::Scope(ADMIN)  => store::documents;
+        GET    "/api/store/{plugin}/documents/{key:.*}"    Access::Scope(ADMIN) => store::document;
+        PUT    "/api/store/{plugin}/documents/{key:.*}"    Access::Scope(ADMIN) => store::put;
+        DELETE "/api/store/{plugin}/documents/{key:.*}"    Access::Scope(ADMIN) => store::delete;
+        GET    "/api/store/{plugin}/export"            Access::Scope(ADMIN)  => store::export;
+        POST   "/api/store/{plugin}/import"            Access::Stream(ADMIN) => store::import;
+        POST   "/api/store/{plugin}/verify"            Access::Scope(ADMIN)  => store::verify;
+        DELETE "/api/store/{plugin}/indexes/{number}"  Access::Scope(ADMIN)  => store::drop_index;
         GET    "/"                                     Access::Public        => admin::front;
         GET    "/admin"                                Access::Page          => admin::plugins;
         GET    "/admin/pages/{path:.*}"                Access::Page          => admin::page;

@@ -1,4 +1,5 @@
 use actix_web::http::{Method, StatusCode};
+use plugin_core::store::engine::EngineError;
 use serde_json::json;
 
 use super::*;
@@ -29,6 +30,20 @@ GET /api/tokens: scope admin
 POST /api/tokens: scope admin
 DELETE /api/tokens/{id}: scope admin
 POST /api/sign-in-links: scope admin
+GET /api/store: scope admin
+GET /api/store/backups: scope admin
+POST /api/store/backups: scope admin
+POST /api/store/checksums: scope admin
+GET /api/store/{plugin}: scope admin
+DELETE /api/store/{plugin}: scope admin
+GET /api/store/{plugin}/documents: scope admin
+GET /api/store/{plugin}/documents/{key:.*}: scope admin
+PUT /api/store/{plugin}/documents/{key:.*}: scope admin
+DELETE /api/store/{plugin}/documents/{key:.*}: scope admin
+GET /api/store/{plugin}/export: scope admin
+POST /api/store/{plugin}/import: scope admin, body of any size
+POST /api/store/{plugin}/verify: scope admin
+DELETE /api/store/{plugin}/indexes/{number}: scope admin
 GET /: public
 GET /admin: session or scope admin
 GET /admin/pages/{path:.*}: session or scope admin
@@ -48,8 +63,8 @@ async fn every_route_keeps_its_rule() {
     let (none, host, admin) =
         (token(&server, &[]).await, token(&server, &["host"]).await, token(&server, &["admin"]).await);
     for rule in rules() {
-        let path =
-            rule.path.replace("{path:.*}", "x/y").replace("{id}", "x").replace("{job}", "x").replace("{name}", "x");
+        let parts = ["{path:.*}", "{key:.*}", "{id}", "{job}", "{name}", "{plugin}", "{number}"];
+        let path = parts.iter().fold(rule.path.to_owned(), |path, part| path.replace(part, "1"));
         let ask = async |token: Option<&str>| {
             let request = match token {
                 Some(token) => with_token(rule.method.clone(), &path, token),
@@ -68,7 +83,9 @@ async fn every_route_keeps_its_rule() {
             Access::Public => assert!(![nobody, none, host, admin].into_iter().any(refused), "{name}"),
             Access::Either(..) => assert!(nobody == 401 && none == 403 && !refused(host) && !refused(admin), "{name}"),
             Access::Scope(HOST) => assert!(nobody == 401 && none == 403 && !refused(host) && admin == 403, "{name}"),
-            Access::Scope(_) => assert!(nobody == 401 && none == 403 && host == 403 && !refused(admin), "{name}"),
+            Access::Scope(_) | Access::Stream(_) => {
+                assert!(nobody == 401 && none == 403 && host == 403 && !refused(admin), "{name}");
+            }
             Access::Page => assert!(nobody == 401 && none == 403 && host == 403 && !refused(admin), "{name}"),
             Access::Form => assert!(nobody == 401 && none == 401 && host == 401 && admin == 401, "{name}"),
         }
@@ -294,6 +311,22 @@ async fn readiness_ends_before_the_server_does_and_health_does_not() {
     assert_eq!((status("/healthz").await, status("/readyz").await), (200, 200));
     server.close();
     assert_eq!((status("/healthz").await, status("/readyz").await), (200, 503));
+}
+
+#[actix_web::test]
+async fn a_server_whose_store_takes_no_writes_is_alive_and_not_ready() {
+    let server = server().await;
+    let app = app(&server).await;
+    let unavailable = EngineError::Unavailable("no room on disk 7".to_owned());
+    let damaged = EngineError::Corrupt("block checksum mismatch in 000012.sst".to_owned());
+    for (why, code) in [(unavailable, "/problems/store-unavailable"), (damaged, "/problems/store-damaged")] {
+        server.standing.refuse(why);
+        let ready = ask(&app, request(Method::GET, "/readyz")).await;
+        assert_eq!((ready.status, &ready.json()["type"]), (503, &json!(code)));
+        assert_eq!(ask(&app, request(Method::GET, "/healthz")).await.status, 200);
+    }
+    server.standing.accept();
+    assert_eq!(ask(&app, request(Method::GET, "/readyz")).await.status, 200);
 }
 
 #[actix_web::test]

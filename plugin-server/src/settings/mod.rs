@@ -36,6 +36,8 @@ pub struct Settings {
     pub listen: String,
     /// Where data is.
     pub data_dir: PathBuf,
+    /// Where backups are.
+    pub backup_dir: PathBuf,
     /// Which log lines are written, in the syntax of `RUST_LOG`.
     pub log: String,
     /// How log lines look.
@@ -191,8 +193,21 @@ impl Settings {
         if admin_token.is_some() {
             origins.insert("admin_token".to_owned(), Origin::Environment(ADMIN_TOKEN_VARIABLE.to_owned()));
         }
-        let server::Server { listen, data_dir, log, log_format, timing, workers } = server;
-        Ok(Self { listen, data_dir, log, log_format, timing, workers, admin_token, plugins, warnings, origins })
+        let server::Server { listen, data_dir, backup_dir, log, log_format, timing, workers } = server;
+        let backup_dir = backup_dir.unwrap_or_else(|| data_dir.with_file_name("backups"));
+        Ok(Self {
+            listen,
+            data_dir,
+            backup_dir,
+            log,
+            log_format,
+            timing,
+            workers,
+            admin_token,
+            plugins,
+            warnings,
+            origins,
+        })
     }
 
     /// Where the setting at the dotted `path` came from: its own origin, else that of the nearest one above it.

@@ -30,6 +30,8 @@ struct Setting {
 static ALL: &[Setting] = &[
     Setting { name: "listen", variable: "PLUGIN_SERVER_LISTEN", default: || "127.0.0.1:8080".into() },
     Setting { name: "data_dir", variable: "PLUGIN_SERVER_DATA_DIR", default: || "./data".into() },
+    // Beside the data directory, where nothing else is said.
+    Setting { name: "backup_dir", variable: "PLUGIN_SERVER_BACKUP_DIR", default: || "".into() },
     Setting { name: "log", variable: "PLUGIN_SERVER_LOG", default: || "info,actix_server=warn,actix_http=off".into() },
     Setting { name: "log_format", variable: "PLUGIN_SERVER_LOG_FORMAT", default: || "auto".into() },
     Setting { name: "timing", variable: "PLUGIN_SERVER_TIMING", default: || "sampled".into() },
@@ -57,6 +59,7 @@ pub(super) fn of_variable(variable: &str) -> Option<&'static str> {
 pub(super) struct Server {
     pub(super) listen: String,
     pub(super) data_dir: PathBuf,
+    pub(super) backup_dir: Option<PathBuf>,
     pub(super) log: String,
     pub(super) log_format: LogFormat,
     pub(super) timing: Timing,
@@ -94,6 +97,8 @@ impl Values {
                 "" => Err("is empty: name a directory".to_owned()),
                 path => Ok(PathBuf::from(path)),
             }),
+            backup_dir: read
+                .text("backup_dir", |text| Ok(Some(text).filter(|text| !text.is_empty()).map(PathBuf::from))),
             log: read.text("log", |text| match EnvFilter::try_new(text) {
                 Ok(_) => Ok(text.to_owned()),
                 Err(error) => Err(format!("is no log filter, such as `info` or `warn,plugin=debug`: {error}")),

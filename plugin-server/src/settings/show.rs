@@ -32,9 +32,10 @@ impl Settings {
             LogFormat::Human => "human",
             LogFormat::Json => "json",
         };
-        let own: [(&str, Value); 6] = [
+        let own: [(&str, Value); 7] = [
             ("listen", self.listen.as_str().into()),
             ("data_dir", self.data_dir.to_string_lossy().into()),
+            ("backup_dir", self.backup_dir.to_string_lossy().into()),
             ("log", self.log.as_str().into()),
             ("log_format", log_format.into()),
             ("timing", timing.into()),

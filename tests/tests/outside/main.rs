@@ -9,6 +9,7 @@ mod cron;
 mod errors;
 mod events;
 mod examples;
+mod full_disk;
 mod lifecycle;
 mod malformed;
 mod observability;

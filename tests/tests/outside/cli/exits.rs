@@ -92,6 +92,7 @@ fn a_second_server_on_one_directory_is_4_and_says_so() {
     let shell = Shell::new().on(&server.data_dir());
     let said = shell.fails(&["serve", "--listen", "127.0.0.1:0"], 4);
     assert!(said.contains("in use by another server") && said.contains("--data-dir"), "{said}");
+    assert!(said.contains(&format!("(process {})", server.id())), "{said}");
 }
 
 #[test]
@@ -120,4 +121,28 @@ fn file_named(folder: &Path, name: &str) -> Option<PathBuf> {
     let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
     let here = files.into_iter().find(|path| path.file_name().is_some_and(|file| file == name));
     here.or_else(|| folders.iter().find_map(|folder| file_named(folder, name)))
+}
+
+#[test]
+fn damage_in_a_table_is_5_and_named_with_or_without_an_admin_token() {
+    let mut shell = Shell::new();
+    shell.done(&["token", "create", "ci", "--scope", "admin"]);
+    // Opening brings what is in the log into a table.
+    shell.done(&["token", "list"]);
+    let files =
+        std::fs::read_dir(shell.data().join("store")).expect("a store").map(|entry| entry.expect("an entry").path());
+    let tables: Vec<_> = files.filter(|file| file.extension().is_some_and(|extension| extension == "sst")).collect();
+    assert!(!tables.is_empty());
+    for table in tables {
+        let mut bytes = std::fs::read(&table).expect("a table");
+        bytes[10] ^= 1;
+        std::fs::write(&table, bytes).expect("written");
+    }
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    // A start that has its admin token from the environment may not read the tables of tokens.
+    shell.launch = shell.launch.without_env("PLUGIN_SERVER_ADMIN_TOKEN");
+    for args in [&serve[..], &["token", "list"]] {
+        let said = shell.fails(args, 5);
+        assert!(said.contains(".sst"), "{args:?}: {said}");
+    }
 }

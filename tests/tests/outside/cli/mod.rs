@@ -1,10 +1,12 @@
 //! The command line, as whoever types it sees it: what it prints, where, and with which exit code.
 
+mod backups;
 mod check;
 mod data;
 mod exits;
 mod listings;
 mod settings;
+mod store;
 
 use std::{
     path::{Path, PathBuf},

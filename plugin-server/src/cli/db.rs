@@ -1,0 +1,360 @@
+//! `db`: what plugins stored. The same outcome whether a running server does the work or this process, which starts no plugin for it.
+
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use actix_web::{http::Method, web::Bytes};
+use futures_util::stream;
+use plugin_core::{
+    AppId, Error,
+    host::store::{DAMAGED, Data, Question},
+    store::transfer::{IntoWhat, OnExisting},
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    Format,
+    args::{
+        DbCommand, DbDropArgs, DbDropIndexArgs, DbExportArgs, DbFindArgs, DbGetArgs, DbImportArgs, DbStatsArgs,
+        DbVerifyArgs,
+    },
+    print, print_json,
+    reach::{Offline, Reach, with},
+    show::table,
+    work::encoded,
+};
+use crate::exit::Failure;
+
+/// How much of a file is read at a time, in bytes.
+const PIECE: usize = 256 << 10;
+
+pub(super) fn db(command: DbCommand) -> Result<(), Failure> {
+    match command {
+        DbCommand::Stats(args) => stats(args),
+        DbCommand::Get(args) => get(args),
+        DbCommand::Find(args) => find(args),
+        DbCommand::Export(args) => export(args),
+        DbCommand::Import(args) => import(args),
+        DbCommand::Verify(args) => verify(args),
+        DbCommand::Drop(args) => drop_all(args),
+        DbCommand::DropIndex(args) => drop_index(args),
+    }
+}
+
+/// What went wrong with this process's own store, as the server would say it.
+fn failure(error: Error) -> Failure {
+    let said = error.to_string();
+    if error.code() == DAMAGED { Failure::Store(said) } else { Failure::Failed(said) }
+}
+
+fn value(shown: &impl Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(shown).map_err(Failure::failed)
+}
+
+async fn data(offline: &Offline, plugin: &str) -> Result<Data, Failure> {
+    offline.host.data(plugin).await.map_err(failure)
+}
+
+fn app_of(app: Option<&str>) -> Result<AppId, Failure> {
+    let app = app.map(AppId::new).transpose();
+    Ok(app.map_err(|error| Failure::Usage(error.to_string()))?.unwrap_or_default())
+}
+
+/// The path of what `plugin` stored.
+fn of(plugin: &str) -> String {
+    format!("/api/store/{}", encoded(plugin))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn stats(args: DbStatsArgs) -> Result<(), Failure> {
+    let all: Value = with(args.place, async |reach| match reach {
+        Reach::Server(remote) => remote.ask(Method::GET, "/api/store", None, None).await,
+        Reach::Store(offline) => {
+            let mut all = Vec::new();
+            for data in offline.host.all_data().await.map_err(failure)? {
+                all.push(value(&data.stats().await.map_err(failure)?)?);
+            }
+            Ok(Value::Array(all))
+        }
+    })?;
+    if args.json.format() == Format::Json {
+        return print_json(&all);
+    }
+    let row = |it: &Value| {
+        let state = if it["orphaned"] == true { "orphaned".to_owned() } else { text(&it["state"]) };
+        let apps = list(&it["apps"]).iter().map(|app| format!("{} {}", text(&app["app"]), app["documents"]));
+        let index =
+            |index: &Value| format!("{}: {} {}", index["number"], text(&index["definition"]), text(&index["progress"]));
+        let indexes: Vec<String> = list(&it["indexes"]).iter().map(index).collect();
+        let left =
+            |it: &Value| format!("{} to version {}, {} failed", text(&it["collection"]), it["version"], it["failed"]);
+        let left: Vec<String> = list(&it["migrations"]).iter().map(left).collect();
+        let apps: Vec<String> = apps.collect();
+        [text(&it["plugin"]), state, it["documents"].to_string(), apps.join(", "), indexes.join("; "), left.join("; ")]
+    };
+    print(&table(["PLUGIN", "STATE", "DOCUMENTS", "BY APP", "INDEXES", "MIGRATIONS LEFT"], list(&all).iter().map(row)))
+}
+
+fn get(args: DbGetArgs) -> Result<(), Failure> {
+    let DbGetArgs { plugin, key, app, place } = args;
+    let app = app_of(app.as_deref())?;
+    let shown: Value = with(place, async |reach| match reach {
+        Reach::Server(remote) => {
+            let path = format!("{}/documents?app={}&key={}", of(&plugin), encoded(app.as_str()), encoded(&key));
+            remote.ask(Method::GET, &path, None, None).await
+        }
+        Reach::Store(offline) => value(&data(&offline, &plugin).await?.get(&app, &key).await.map_err(failure)?),
+    })?;
+    print_json(&shown)
+}
+
+fn find(args: DbFindArgs) -> Result<(), Failure> {
+    let DbFindArgs { plugin, filter, under, sort, limit, cursor, app, explain, json, place } = args;
+    let app = app_of(app.as_deref())?;
+    let filter = filter.map(|text| serde_json::from_str::<Value>(&text)).transpose();
+    let filter = filter.map_err(|error| Failure::Usage(format!("the filter is no JSON: {error}")))?;
+    let question = Question { filter, sort, limit, cursor, under: under.unwrap_or_default() };
+    let found: Value = with(place, async |reach| match reach {
+        Reach::Server(remote) => {
+            let mut path = format!("{}/documents?app={}&explain={explain}", of(&plugin), encoded(app.as_str()));
+            let Question { filter, sort, limit, cursor, under } = &question;
+            let given = [
+                ("filter", filter.as_ref().map(Value::to_string)),
+                ("limit", limit.map(|limit| limit.to_string())),
+                ("cursor", cursor.clone()),
+                ("under", Some(under.clone())),
+            ];
+            for (name, value) in given.into_iter().chain(sort.iter().map(|field| ("sort", Some(field.clone())))) {
+                path.extend(value.map(|value| format!("&{name}={}", encoded(&value))));
+            }
+            remote.ask(Method::GET, &path, None, None).await
+        }
+        Reach::Store(offline) => {
+            let data = data(&offline, &plugin).await?;
+            match explain {
+                true => value(&data.explain(&app, question).await.map_err(failure)?),
+                false => value(&data.find(&app, question).await.map_err(failure)?),
+            }
+        }
+    })?;
+    match (json.format(), explain) {
+        (Format::Json, _) => print_json(&found),
+        (Format::Table, true) => {
+            let rows = found.as_object().into_iter().flatten().map(|(name, value)| [name.clone(), text(value)]);
+            print(&table(["WHAT", "IS"], rows))
+        }
+        (Format::Table, false) => {
+            let row = |it: &Value| [text(&it["key"]), text(&it["revision"]), it["value"].to_string()];
+            print(&table(["KEY", "REVISION", "VALUE"], list(&found["items"]).iter().map(row)))?;
+            if let Some(cursor) = found["next"].as_str() {
+                drop(writeln!(io::stderr(), "there may be more: --cursor {cursor}"));
+            }
+            Ok(())
+        }
+    }
+}
+
+fn export(args: DbExportArgs) -> Result<(), Failure> {
+    let DbExportArgs { plugin, out, place } = args;
+    let mut output = Output::to(out)?;
+    with(place, async |reach| match reach {
+        Reach::Server(remote) => remote.download(&format!("{}/export", of(&plugin)), |piece| output.write(piece)).await,
+        Reach::Store(offline) => {
+            let mut exporting = data(&offline, &plugin).await?.export().await.map_err(failure)?;
+            while let Some(lines) = exporting.next().await.map_err(failure)? {
+                output.write(lines.as_bytes())?;
+            }
+            Ok(())
+        }
+    })?;
+    output.done()
+}
+
+/// Where an export goes. A file has its name only once it is whole.
+enum Output {
+    Stdout,
+    File { file: File, fresh: PathBuf, path: PathBuf },
+}
+
+impl Output {
+    fn to(path: Option<PathBuf>) -> Result<Self, Failure> {
+        let Some(path) = path else { return Ok(Self::Stdout) };
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".part");
+        let fresh = path.with_file_name(name);
+        let mut options = File::options();
+        options.write(true).create(true).truncate(true);
+        // It holds what plugins keep.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&fresh).map_err(|error| cannot("write", &fresh, &error))?;
+        Ok(Self::File { file, fresh, path })
+    }
+
+    fn write(&mut self, piece: &[u8]) -> Result<(), Failure> {
+        match self {
+            Self::Stdout => io::stdout().lock().write_all(piece).map_err(|error| cannot("write", "to stdout", &error)),
+            Self::File { file, fresh, .. } => file.write_all(piece).map_err(|error| cannot("write", fresh, &error)),
+        }
+    }
+
+    fn done(self) -> Result<(), Failure> {
+        match self {
+            Self::Stdout => io::stdout().lock().flush().map_err(|error| cannot("write", "to stdout", &error)),
+            Self::File { file, fresh, path } => {
+                let done = file.sync_all().and_then(|()| std::fs::rename(&fresh, &path));
+                done.map_err(|error| cannot("write", &path, &error))
+            }
+        }
+    }
+}
+
+fn cannot(what: &str, path: impl AsRef<Path>, error: &io::Error) -> Failure {
+    Failure::Failed(format!("cannot {what} {}: {error}", path.as_ref().display()))
+}
+
+fn import(args: DbImportArgs) -> Result<(), Failure> {
+    let DbImportArgs { plugin, file, merge, replace, place } = args;
+    let mut input = Input::of(&file)?;
+    let imported: Value = with(place, async |reach| match reach {
+        Reach::Server(remote) => {
+            let path = format!("{}/import?merge={merge}&replace={replace}", of(&plugin));
+            let pieces = std::iter::from_fn(move || input.next().transpose());
+            remote.upload(&path, stream::iter(pieces)).await
+        }
+        Reach::Store(offline) => {
+            let into = match (merge, replace) {
+                (false, _) => IntoWhat::Empty,
+                (true, false) => IntoWhat::Merge(OnExisting::Refuse),
+                (true, true) => IntoWhat::Merge(OnExisting::Replace),
+            };
+            let mut importing = data(&offline, &plugin).await?.import(into).await.map_err(failure)?;
+            while let Some(piece) = input.next().map_err(|error| cannot("read", &file, &error))? {
+                importing.take(&piece).await.map_err(failure)?;
+            }
+            value(&importing.end().await.map_err(failure)?)
+        }
+    })?;
+    print_json(&imported)
+}
+
+/// What is imported.
+struct Input(Box<dyn Read>);
+
+impl Input {
+    fn of(path: &Path) -> Result<Self, Failure> {
+        match path.as_os_str() == "-" {
+            true => Ok(Self(Box::new(io::stdin()))),
+            false => Ok(Self(Box::new(File::open(path).map_err(|error| cannot("read", path, &error))?))),
+        }
+    }
+
+    /// The next bytes; none at the end.
+    fn next(&mut self) -> io::Result<Option<Bytes>> {
+        let mut piece = vec![0; PIECE];
+        let read = self.0.read(&mut piece)?;
+        piece.truncate(read);
+        Ok(Some(piece).filter(|piece| !piece.is_empty()).map(Bytes::from))
+    }
+}
+
+fn verify(args: DbVerifyArgs) -> Result<(), Failure> {
+    let DbVerifyArgs { plugin, json, place } = args;
+    let is_of_all = plugin.is_none();
+    let (all, damage): (Vec<(String, Value)>, Value) = with(place, async |reach| {
+        let mut all = Vec::new();
+        let mut damage = Value::Array(Vec::new());
+        match reach {
+            Reach::Server(remote) => {
+                let plugins = match plugin {
+                    Some(plugin) => vec![plugin],
+                    None => {
+                        let stats: Value = remote.ask(Method::GET, "/api/store", None, None).await?;
+                        list(&stats).iter().map(|it| text(&it["plugin"])).collect()
+                    }
+                };
+                for plugin in plugins {
+                    let verified = remote.ask(Method::POST, &format!("{}/verify", of(&plugin)), None, None).await?;
+                    all.push((plugin, verified));
+                }
+                if is_of_all {
+                    damage = remote.ask(Method::POST, "/api/store/checksums", None, None).await?;
+                }
+            }
+            Reach::Store(offline) => {
+                let plugins = match &plugin {
+                    Some(plugin) => vec![data(&offline, plugin).await?],
+                    None => offline.host.all_data().await.map_err(failure)?,
+                };
+                for data in plugins {
+                    all.push((data.plugin().to_owned(), value(&data.verify().await.map_err(failure)?)?));
+                }
+                if is_of_all {
+                    damage = value(&offline.store.sweep()?)?;
+                }
+            }
+        }
+        Ok((all, damage))
+    })?;
+    let problems: usize = all.iter().map(|(_, it)| list(&it["problems"]).len()).sum();
+    match json.format() {
+        Format::Json => print_json(&all.into_iter().collect::<serde_json::Map<_, _>>())?,
+        Format::Table => {
+            for (plugin, verified) in &all {
+                let told = list(&verified["problems"]).iter().map(|it| {
+                    [plugin.clone()].into_iter().chain(
+                        ["app", "key", "index", "problem"].map(|name| it.get(name).map(text).unwrap_or_default()),
+                    )
+                });
+                for problem in told {
+                    print(&problem.collect::<Vec<_>>().join("\t"))?;
+                }
+                let more = verified["moreProblems"].as_u64().filter(|more| *more > 0);
+                let more = more.map_or_else(String::new, |more| format!(", and {more} more problems"));
+                let (documents, entries) = (&verified["documents"], &verified["entries"]);
+                print(&format!("{plugin}: {documents} documents, {entries} entries of indexes{more}"))?;
+            }
+        }
+    }
+    if !list(&damage).is_empty() {
+        let told = |it: &Value| format!("{}: {} {}", text(&it["keyspace"]), it["file"], text(&it["detail"]));
+        let told: Vec<String> = list(&damage).iter().map(told).collect();
+        return Err(Failure::Store(format!("the store is damaged: {}", told.join("; "))));
+    }
+    match problems {
+        0 => Ok(()),
+        _ => Err(Failure::Failed(format!("{problems} problems were found"))),
+    }
+}
+
+fn drop_all(args: DbDropArgs) -> Result<(), Failure> {
+    let DbDropArgs { plugin, sure, place } = args;
+    sure.check(&format!("all that `{plugin}` stored"))?;
+    with(place, async |reach| match reach {
+        Reach::Server(remote) => remote.ask::<Value>(Method::DELETE, &of(&plugin), None, None).await.map(drop),
+        Reach::Store(offline) => data(&offline, &plugin).await?.drop_all().await.map_err(failure),
+    })
+}
+
+fn drop_index(args: DbDropIndexArgs) -> Result<(), Failure> {
+    let DbDropIndexArgs { plugin, number, sure, place } = args;
+    sure.check(&format!("the index {number} of `{plugin}`"))?;
+    with(place, async |reach| match reach {
+        Reach::Server(remote) => {
+            let path = format!("{}/indexes/{number}", of(&plugin));
+            remote.ask::<Value>(Method::DELETE, &path, None, None).await.map(drop)
+        }
+        Reach::Store(offline) => data(&offline, &plugin).await?.drop_index(number).await.map_err(failure),
+    })
+}

@@ -1,0 +1,128 @@
+use actix_web::http::Method;
+use serde_json::{Value, json};
+
+use crate::fixture::{Answered, app, ask, server, token, with_token};
+
+macro_rules! asking {
+    ($ask:ident) => {
+        let server = server().await;
+        let app = app(&server).await;
+        let admin = token(&server, &["admin"]).await;
+        let $ask = async |method: Method, path: &str, body: &str| -> Answered {
+            let request = with_token(method, path, &admin).insert_header(("content-type", "application/json"));
+            ask(&app, request.set_payload(body.to_owned())).await
+        };
+    };
+}
+
+const LINES: &str = "{\"key\":\"n:1\",\"value\":{\"n\":1}}\n{\"key\":\"n:2\",\"value\":{\"n\":2}}\n";
+
+#[actix_web::test]
+async fn data_is_imported_found_changed_exported_and_dropped() {
+    asking!(call);
+    assert_eq!(call(Method::POST, "/api/plugins/probe/disable", "").await.status, 204);
+    let imported = call(Method::POST, "/api/store/probe/import", LINES).await;
+    assert_eq!((imported.status, imported.json()["documents"].clone()), (200, json!(2)), "{imported:?}");
+    let found =
+        call(Method::GET, "/api/store/probe/documents?filter=%7B%22n%22:%7B%22$gt%22:1%7D%7D&sort=-n", "").await;
+    assert_eq!(found.json()["items"][0]["key"], "n:2", "{found:?}");
+    let explained = call(Method::GET, "/api/store/probe/documents?explain=true", "").await;
+    assert_eq!(explained.json()["plan"], "keys", "{explained:?}");
+
+    let shown = call(Method::GET, "/api/store/probe/documents/n:1", "").await;
+    assert_eq!((shown.status, shown.json()["value"].clone()), (200, json!({ "n": 1 })), "{shown:?}");
+    assert_eq!(call(Method::GET, "/api/store/probe/documents?key=n:1", "").await.text, shown.text);
+    let exported = call(Method::GET, "/api/store/probe/export", "").await;
+    assert_eq!((exported.status, exported.text.matches("\"key\":").count()), (200, 2), "{exported:?}");
+    let verified = call(Method::POST, "/api/store/probe/verify", "").await;
+    assert_eq!((verified.json()["documents"].clone(), verified.json()["problems"].clone()), (json!(2), json!([])));
+
+    assert_eq!(call(Method::DELETE, "/api/store/probe", "").await.status, 204);
+    assert_eq!(call(Method::GET, "/api/store/probe", "").await.json()["documents"], 0);
+    let again = call(Method::POST, "/api/store/probe/import", &exported.text).await;
+    assert_eq!(again.status, 200, "{again:?}");
+    assert_eq!(call(Method::GET, "/api/store/probe/documents/n:1", "").await.text, shown.text, "its revision too");
+    assert_eq!(call(Method::POST, "/api/store/probe/import", LINES).await.status, 409, "it is not empty");
+    assert_eq!(call(Method::POST, "/api/store/probe/import?merge=true", LINES).await.status, 422, "they are there");
+    assert_eq!(call(Method::POST, "/api/store/probe/import?merge=true&replace=true", LINES).await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_document_is_changed_only_on_top_of_what_was_shown() {
+    let server = server().await;
+    let app = app(&server).await;
+    let admin = token(&server, &["admin"]).await;
+    let change = async |method: Method, condition: Option<(&str, &str)>, body: Value| {
+        let request = with_token(method, "/api/store/probe/documents/k%2F1?app=shop", &admin).set_json(body);
+        let request = match condition {
+            Some(condition) => request.insert_header(condition),
+            None => request,
+        };
+        ask(&app, request).await
+    };
+    assert_eq!(change(Method::PUT, None, json!(1)).await.status, 428);
+    let made = change(Method::PUT, Some(("if-none-match", "*")), json!(1)).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    assert_eq!(change(Method::PUT, Some(("if-none-match", "*")), json!(1)).await.status, 412);
+    let tag = made.header("etag").to_owned();
+    assert_eq!(change(Method::PUT, Some(("if-match", &tag)), json!(2)).await.status, 200);
+    let late = change(Method::PUT, Some(("if-match", &tag)), json!(3)).await;
+    assert_eq!((late.status, late.json()["type"].clone()), (412, json!("/problems/precondition-failed")));
+    assert_eq!(change(Method::PUT, Some(("if-match", "7")), json!(3)).await.status, 400);
+    assert_eq!(change(Method::DELETE, Some(("if-match", &tag)), json!(null)).await.status, 412);
+    let shown = change(Method::GET, None, json!(null)).await;
+    assert_eq!(shown.json()["value"], 2);
+    let tag = shown.header("etag").to_owned();
+    assert_eq!(change(Method::DELETE, Some(("if-match", &tag)), json!(null)).await.status, 204);
+    assert_eq!(change(Method::GET, None, json!(null)).await.status, 404);
+}
+
+#[actix_web::test]
+async fn a_question_that_is_none_is_told_what_is_wrong_with_it() {
+    asking!(call);
+    for (query, status, said) in [
+        ("filter=%7B", 400, "line 1 column 1"),
+        ("filter=%7B%22n%22:%7B%22$gtt%22:1%7D%7D", 422, "$gtt"),
+        ("filter=%7B%22$or%22:%5B1%5D%7D", 422, "or.0"),
+        ("sort=-", 422, "sort"),
+        ("limit=0", 422, "limit"),
+        ("limit=ten", 422, "limit"),
+        ("cursor=00", 422, "cursor"),
+        ("app=a%20b", 422, "app"),
+        ("explain=1", 422, "explain"),
+        ("sorted=n", 422, "there are app, key, filter"),
+        ("app=a&app=b", 422, "more than once"),
+    ] {
+        let answer = call(Method::GET, &format!("/api/store/probe/documents?{query}"), "").await;
+        assert_eq!(answer.status, status, "{query}: {answer:?}");
+        assert!(answer.json()["detail"].as_str().is_some_and(|detail| detail.contains(said)), "{query}: {answer:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_plugin_at_work_keeps_its_data_and_one_that_is_not_there_has_none() {
+    asking!(call);
+    let refused = call(Method::POST, "/api/store/probe/import", LINES).await;
+    assert_eq!(refused.status, 409, "{refused:?}");
+    assert!(refused.text.contains("switch it off"), "{refused:?}");
+    assert_eq!(call(Method::DELETE, "/api/store/probe", "").await.status, 409);
+    assert_eq!(call(Method::DELETE, "/api/store/probe/indexes/7", "").await.status, 404);
+    assert_eq!(call(Method::DELETE, "/api/store/probe/indexes/x", "").await.status, 422);
+    for path in ["/api/store/nobody", "/api/store/nobody/documents", "/api/store/nobody/export"] {
+        assert_eq!(call(Method::GET, path, "").await.status, 404, "{path}");
+    }
+    let all = call(Method::GET, "/api/store", "").await.json();
+    let probe = all.as_array().and_then(|all| all.iter().find(|it| it["plugin"] == "probe")).expect("it is listed");
+    assert_eq!((probe["orphaned"].clone(), probe["state"].clone()), (json!(false), json!("active")));
+}
+
+#[actix_web::test]
+async fn a_wrong_line_is_told_with_its_number_and_how_many_came_before() {
+    asking!(call);
+    assert_eq!(call(Method::POST, "/api/plugins/probe/disable", "").await.status, 204);
+    let refused = call(Method::POST, "/api/store/probe/import", &format!("{LINES}{{\"key\":1}}\n{LINES}")).await;
+    assert_eq!(refused.status, 422, "{refused:?}");
+    let detail = refused.json()["detail"].as_str().expect("it is told").to_owned();
+    assert!(detail.starts_with("line 3: ") && detail.contains("rows were imported"), "{detail}");
+    assert_eq!(call(Method::POST, "/api/plugins/probe/enable", "").await.status, 204, "nothing is held any more");
+}

@@ -1,0 +1,157 @@
+//! `db`: the same whether a server has the data directory or nobody, and whether the plugin is in the binary or not.
+
+use std::{io::Write, process::Stdio};
+
+use serde_json::{Value, json};
+
+use super::{Said, Shell};
+use crate::tools::{Ask, Expect, Running};
+
+const PLUGIN: &str = "cleanup-plugin";
+const LINES: &str = concat!(
+    "{\"key\":\"n:1\",\"value\":{\"n\":1,\"who\":\"ada\"}}\n",
+    "{\"key\":\"n:2\",\"value\":{\"n\":2,\"who\":\"bob\"}}\n",
+    "{\"app\":\"shop\",\"key\":\"../a\\\\b\",\"value\":[1.5,null]}\n",
+);
+
+impl Shell {
+    /// What is said to `args`, which read `input`.
+    fn fed(&self, args: &[&str], input: &str) -> Said {
+        let mut command = self.command(args);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it runs");
+        // What does not want to be told any more has closed its end.
+        let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+        let output = child.wait_with_output().expect("it ends");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+/// The lines of an export but the first, which says when it was made.
+fn rows(lines: &str) -> Vec<&str> {
+    assert!(lines.starts_with("{\"format\":\"plugin-server-export\""), "{lines}");
+    lines.lines().skip(1).collect()
+}
+
+/// Over a directory that nobody has, and over one that a server has, whose plugin is switched off.
+fn both(test: impl Fn(&Shell)) {
+    test(&Shell::new());
+    let server = Running::start();
+    server.admin().posted(&format!("/api/plugins/{PLUGIN}/disable"), json!({})).expect(204).expect("it is off");
+    test(&Shell::new().on(&server.data_dir()));
+}
+
+#[test]
+fn what_is_imported_is_found_shown_and_exported() {
+    both(|shell| {
+        let said = shell.fed(&["db", "import", PLUGIN, "-"], LINES);
+        let imported: Value = serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"));
+        assert_eq!((said.code, &imported["documents"]), (Some(0), &json!(3)), "{said:?}");
+        let found =
+            shell.json(&["db", "find", PLUGIN, "{\"n\":{\"$gt\":0}}", "--sort", "-n", "--limit", "1", "--json"]);
+        assert_eq!(found["items"][0]["value"], json!({ "n": 2, "who": "bob" }));
+        let next = found["next"].as_str().expect("there is more");
+        let args = ["db", "find", PLUGIN, "{\"n\":{\"$gt\":0}}", "--sort", "-n", "--cursor", next];
+        let table = shell.done(&args);
+        assert!(table.starts_with("KEY") && table.contains("n:1") && !table.contains("n:2"), "{table}");
+        let told = shell.json(&["db", "find", PLUGIN, "{\"n\":1}", "--under", "n:", "--explain", "--json"]);
+        assert_eq!((&told["plan"], &told["documentsRead"]), (&json!("keys"), &json!(2)), "{told}");
+        let shown = shell.json(&["db", "get", PLUGIN, "../a\\b", "--app", "shop"]);
+        assert_eq!(shown["value"], json!([1.5, null]), "{shown}");
+        let stats = shell.json(&["db", "stats", "--json"]);
+        let stats = stats.as_array().expect("a list").iter().find(|it| it["plugin"] == PLUGIN).expect("listed");
+        assert_eq!((&stats["documents"], &stats["orphaned"]), (&json!(3), &json!(false)), "{stats}");
+        let lines = shell.done(&["db", "export", PLUGIN]);
+        assert_eq!(rows(&lines).iter().filter(|line| line.contains("\"key\"")).count(), 3, "{lines}");
+        assert!(shell.done(&["db", "verify"]).contains(&format!("{PLUGIN}: 3 documents")));
+    });
+}
+
+#[test]
+fn what_was_exported_is_byte_by_byte_the_same_where_it_is_imported() {
+    both(|shell| {
+        assert_eq!(shell.fed(&["db", "import", PLUGIN, "-"], LINES).code, Some(0));
+        let file = shell.path("data.lines").to_string_lossy().into_owned();
+        assert_eq!(shell.done(&["db", "export", PLUGIN, "--out", &file]), "");
+        let exported = std::fs::read_to_string(&file).expect("it is written");
+        let other = Shell::new();
+        assert_eq!(other.json(&["db", "import", PLUGIN, &file])["documents"], json!(3));
+        let again = other.done(&["db", "export", PLUGIN]);
+        assert_eq!(rows(&again), rows(&exported));
+        assert_eq!(other.done(&["db", "drop", PLUGIN, "--yes"]), "");
+        other.fails(&["db", "get", PLUGIN, "n:1"], 1);
+        assert_eq!(shell.json(&["db", "get", PLUGIN, "n:1"])["value"]["n"], json!(1));
+    });
+}
+
+#[test]
+fn documents_that_are_there_are_written_over_only_if_that_is_said() {
+    both(|shell| {
+        assert_eq!(shell.fed(&["db", "import", PLUGIN, "-"], LINES).code, Some(0));
+        let more = "{\"key\":\"n:3\",\"value\":3}\n{\"key\":\"n:1\",\"value\":\"new\"}\n";
+        let said = shell.fed(&["db", "import", PLUGIN, "-"], more);
+        assert!(said.code == Some(1) && said.err.contains("there is data already"), "{said:?}");
+        let said = shell.fed(&["db", "import", PLUGIN, "-", "--merge"], more);
+        assert!(said.code == Some(1) && said.err.contains("line 2: `n:1`"), "{said:?}");
+        assert_eq!(shell.json(&["db", "get", PLUGIN, "n:3"])["value"], json!(3), "the line before it is there");
+        assert_eq!(shell.json(&["db", "get", PLUGIN, "n:1"])["value"]["n"], json!(1));
+        assert_eq!(shell.fed(&["db", "import", PLUGIN, "-", "--merge", "--replace"], more).code, Some(0));
+        assert_eq!(shell.json(&["db", "get", PLUGIN, "n:1"])["value"], json!("new"));
+    });
+}
+
+#[test]
+fn what_cannot_be_done_is_told_the_same_way_with_and_without_a_server() {
+    both(|shell| {
+        for (args, code, said) in [
+            (&["db", "get", "nobody", "k"][..], 1, "no such plugin, nor data of one"),
+            (&["db", "get", PLUGIN, "k"], 1, "no such document"),
+            (&["db", "find", PLUGIN, "{"], 2, "no JSON"),
+            (&["db", "find", PLUGIN, "{\"n\":{\"$gtt\":1}}"], 1, "unknown operator `$gtt`"),
+            (&["db", "find", PLUGIN, "--limit", "0"], 1, "a page of 0"),
+            (&["db", "drop", PLUGIN], 2, "--yes"),
+            (&["db", "drop-index", PLUGIN, "7", "--yes"], 1, "no such index"),
+            (&["db", "import", PLUGIN, "nowhere"], 1, "nowhere"),
+            (&["db", "import", PLUGIN, "-", "--replace"], 2, "--merge"),
+        ] {
+            let told = shell.fails(args, code);
+            assert!(told.contains(said), "{args:?}: {told}");
+        }
+    });
+}
+
+#[test]
+fn the_data_of_a_plugin_at_work_is_exported_and_neither_imported_nor_dropped() {
+    let server = Running::start();
+    let shell = Shell::new().on(&server.data_dir());
+    let before = shell.done(&["db", "export", PLUGIN]);
+    assert!(before.contains("\"entries\":false"), "{before}");
+    let said = shell.fed(&["db", "import", PLUGIN, "-"], LINES);
+    assert!(said.code == Some(1) && said.err.contains("switch it off"), "{said:?}");
+    assert!(shell.fails(&["db", "drop", PLUGIN, "--yes"], 1).contains("switch it off"));
+    server.admin().got(&format!("/api/store/{PLUGIN}")).is(200);
+}
+
+#[test]
+fn data_of_a_plugin_left_out_is_kept_listed_exported_and_found_again() {
+    let with = Shell::misbehaving();
+    assert_eq!(with.fed(&["db", "import", "misbehaving", "-"], LINES).code, Some(0));
+    let before = with.done(&["db", "export", "misbehaving"]);
+
+    let without = Shell::new().on(&with.data());
+    let stats = without.json(&["db", "stats", "--json"]);
+    let stats = stats.as_array().expect("a list").iter().find(|it| it["plugin"] == "misbehaving").expect("listed");
+    assert_eq!((&stats["orphaned"], &stats["documents"]), (&json!(true), &json!(3)), "{stats}");
+    assert_eq!(without.json(&["db", "get", "misbehaving", "n:1"])["value"]["who"], json!("ada"));
+    assert_eq!(rows(&without.done(&["db", "export", "misbehaving"])), rows(&before));
+    let said = without.fed(&["db", "import", "misbehaving", "-", "--merge"], LINES);
+    assert!(said.code == Some(1) && said.err.contains("does not have the plugin"), "{said:?}");
+    let table = without.done(&["db", "stats"]);
+    assert!(table.lines().any(|line| line.contains("misbehaving") && line.contains("orphaned")), "{table}");
+
+    assert_eq!(with.json(&["db", "get", "misbehaving", "n:2"])["value"]["n"], json!(2));
+    assert_eq!(rows(&with.done(&["db", "export", "misbehaving"])), rows(&before), "nothing was touched");
+    assert_eq!(without.done(&["db", "drop", "misbehaving", "--yes"]), "");
+    assert!(!without.done(&["db", "stats"]).contains("misbehaving"));
+}
