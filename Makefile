@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench demo dist bootstrap bootstrap-rocksdb
+.PHONY: help run test fuzz bench bench-store demo dist bootstrap bootstrap-rocksdb
 
 # More arguments for the program of a target: make run ARGS="--listen 127.0.0.1:9000"
 ARGS ?=
@@ -18,7 +18,10 @@ help:
 	@echo 'make demo    start a server on a free port, replay conversations and webhooks, print what the plugins counted'
 	@echo '             (FILE=conversations.jsonl replays yours)'
 	@echo 'make test    every test of the workspace'
+	@echo 'make fuzz    damaged documents, keys, cursors and filters, new ones for FUZZ_SECONDS a reader (60)'
 	@echo 'make bench   the benchmarks: dispatch and HTTP beside their peers'
+	@echo 'make bench-store'
+	@echo '             the same for the store: beside RocksDB alone and SQLite, which it builds'
 	@echo 'make dist    one static, stripped server binary in dist/'
 	@echo
 	@echo 'ARGS="…" is handed on to the program: make run ARGS="--data-dir /tmp/data"'
@@ -39,8 +42,17 @@ test: bootstrap-rocksdb
 	@$(env) cargo build --locked -p plugin-server; \
 	cargo test --workspace --locked $(ARGS)
 
+# Overflow checks are on in this profile. FUZZ_SEED draws again what a failure names.
+fuzz: bootstrap
+	@$(env) FUZZ_SECONDS="$${FUZZ_SECONDS:-60}" cargo test --locked -p plugin-core --test hostile $(ARGS)
+
 bench: bootstrap
 	@$(env) cargo run --release --locked -p benches -- $(ARGS)
+
+# RocksDB in the release profile, which may take minutes of C++ the first time.
+bench-store:
+	@scripts/bootstrap.sh --long-build release
+	@$(env) cargo run --release --locked -p benches --features store -- store $(ARGS)
 
 # The server is built first: the demo starts its binary.
 demo: bootstrap-rocksdb

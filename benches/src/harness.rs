@@ -2,6 +2,7 @@
 
 use std::{
     hint::black_box,
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
@@ -58,9 +59,41 @@ pub(crate) struct Measured {
 /// What several cases took in the same rounds.
 pub(crate) struct Table(Vec<Measured>);
 
+/// What time is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Time {
+    /// What passes for everybody.
+    Wall,
+    /// What this thread has run: for work that waits for nothing and is done on it alone. What else the machine has to do does not
+    /// count.
+    #[cfg(feature = "store")]
+    OfThread,
+}
+
+impl Time {
+    fn now(self) -> Duration {
+        match self {
+            Self::Wall => {
+                static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+                BEGAN.elapsed()
+            }
+            #[cfg(feature = "store")]
+            Self::OfThread => {
+                let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+                Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).expect("less than a second"))
+            }
+        }
+    }
+}
+
 /// Runs `cases` in turns until each had its rounds.
-pub(crate) fn interleave(options: &Options, mut cases: Vec<Case<'_>>) -> Table {
-    let times: Vec<u64> = cases.iter_mut().map(|case| warm_up(&mut case.work, options.slice())).collect();
+pub(crate) fn interleave(options: &Options, cases: Vec<Case<'_>>) -> Table {
+    interleave_in(Time::Wall, options.slice(), options, cases)
+}
+
+/// The same as fits work that takes long, or differs much from time to time: each case has `slice` of `time` a round.
+pub(crate) fn interleave_in(time: Time, slice: Duration, options: &Options, mut cases: Vec<Case<'_>>) -> Table {
+    let times: Vec<u64> = cases.iter_mut().map(|case| warm_up(&mut case.work, time, slice)).collect();
     let mut measured: Vec<_> =
         cases.iter().map(|case| Measured { name: case.name, rounds: Vec::with_capacity(options.rounds()) }).collect();
     for round in 0..options.rounds() {
@@ -68,21 +101,21 @@ pub(crate) fn interleave(options: &Options, mut cases: Vec<Case<'_>>) -> Table {
         for turn in 0..count {
             // Each round begins with another case, so that none always follows the same one.
             let at = (turn + round) % count;
-            let began = Instant::now();
+            let began = time.now();
             (cases[at].work)(times[at]);
-            measured[at].rounds.push(began.elapsed().as_nanos() as f64 / times[at] as f64);
+            measured[at].rounds.push((time.now() - began).as_nanos() as f64 / times[at] as f64);
         }
     }
     Table(measured)
 }
 
 /// How often `work` fits into `slice`, found by doing it.
-fn warm_up(work: &mut dyn FnMut(u64), slice: Duration) -> u64 {
-    let mut times = 16;
+fn warm_up(work: &mut dyn FnMut(u64), time: Time, slice: Duration) -> u64 {
+    let mut times = 1;
     loop {
-        let began = Instant::now();
+        let began = time.now();
         work(black_box(times));
-        let took = began.elapsed();
+        let took = time.now() - began;
         if took >= slice / 2 {
             let each = took.as_nanos() as f64 / times as f64;
             return ((slice.as_nanos() as f64 / each) as u64).max(1);
@@ -107,11 +140,16 @@ impl Table {
         quantile(&pairs.map(|(ours, theirs)| ours / theirs).collect::<Vec<_>>(), 0.5)
     }
 
-    /// Prints each case with its median, its tenth and ninetieth percentile, and its ratio to `peer`.
+    /// Prints each case with its median, its tenth and ninetieth percentile in nanoseconds, and its ratio to `peer`.
     pub(crate) fn print(&self, title: &str, peer: &str) {
+        self.print_in(1.0, title, peer);
+    }
+
+    /// The same in a unit of so many nanoseconds.
+    pub(crate) fn print_in(&self, unit: f64, title: &str, peer: &str) {
         println!("{title:<46} {:>9} {:>9} {:>9} {:>7}", "median", "p10", "p90", "ratio");
         for measured in &self.0 {
-            let [p50, p10, p90] = [0.5, 0.1, 0.9].map(|at| quantile(&measured.rounds, at));
+            let [p50, p10, p90] = [0.5, 0.1, 0.9].map(|at| quantile(&measured.rounds, at) / unit);
             println!(
                 "  {:<44} {p50:>9.1} {p10:>9.1} {p90:>9.1} {:>7.2}",
                 measured.name,

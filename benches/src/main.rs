@@ -1,13 +1,16 @@
 //! Every figure we publish, beside its peers: both sides in one process, their rounds interleaved, so that what disturbs the machine
 //! disturbs both.
 //!
-//! `cargo run --release -p benches -- [--quick] [--assert] [dispatch] [http]`
+//! `cargo run --release -p benches -- [--quick] [--assert] [dispatch] [http]`, and with `--features store`, which builds RocksDB and
+//! SQLite, `[store]`.
 #![expect(clippy::print_stdout, reason = "tables are what this program is for")]
 
 mod alloc;
 mod dispatch;
 mod harness;
 mod http;
+#[cfg(feature = "store")]
+mod store;
 
 use std::process::ExitCode;
 
@@ -17,6 +20,9 @@ use harness::Options;
 type Suite = (&'static str, &'static str, fn(&Options) -> bool);
 
 const SUITES: &[Suite] = &[
+    // It measures memory, which is done best where nothing was before.
+    #[cfg(feature = "store")]
+    ("store", "documents on a disk, beside RocksDB alone and SQLite", store::run),
     ("dispatch", "firing hooks and applying filters, in nanoseconds a dispatch", dispatch::run),
     (
         "http",

@@ -41,14 +41,22 @@ fn our_crates_depend_in_one_direction() {
 }
 
 #[test]
-fn only_the_server_and_the_tests_of_it_build_rocksdb() {
+fn only_the_server_the_tests_of_it_and_benchmarks_that_ask_for_it_build_rocksdb() {
     let metadata = metadata();
     let dependants = |name: &str| -> BTreeSet<String> {
         let named = |package: &&Package| package.dependencies.iter().any(|it| it.name == name);
         metadata.workspace_packages().into_iter().filter(named).map(|package| package.name.to_string()).collect()
     };
-    assert_eq!(dependants("rocksdb"), ["plugin-server".to_owned()].into());
-    assert_eq!(dependants("plugin-server"), ["own-server".to_owned(), "tests".to_owned()].into());
+    let named = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|name| (*name).to_owned()).collect() };
+    assert_eq!(dependants("rocksdb"), named(&["benches", "plugin-server"]));
+    assert_eq!(dependants("plugin-server"), named(&["benches", "own-server", "tests"]));
+    assert_eq!(dependants("rusqlite"), named(&["benches"]));
+    let benches = metadata.workspace_packages().into_iter().find(|package| package.name.as_str() == "benches");
+    let built: Vec<_> = benches.expect("a member").dependencies.iter().filter(|it| !it.optional).collect();
+    for name in ["rocksdb", "plugin-server", "rusqlite"] {
+        assert!(built.iter().all(|it| it.name != name), "benches builds {name} without being asked for it");
+    }
+    assert!(benches.expect("a member").features.get("default").is_none_or(Vec::is_empty));
 }
 
 #[test]
