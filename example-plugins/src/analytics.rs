@@ -1,23 +1,22 @@
 //! `analytics-plugin`: counts conversations, messages and users of each app, and takes e-mail addresses out of what users say.
 
-use std::collections::BTreeSet;
-
 use plugin_core::prelude::*;
 
-use crate::{
-    conversations::{ConversationBeforeMessage, ConversationEnd, ConversationStart, OutgoingMessage},
-    stored,
-};
+use crate::conversations::{ConversationBeforeMessage, ConversationEnd, ConversationStart, OutgoingMessage};
 
 /// Counts conversations and serves the totals; takes e-mail addresses out of users' messages.
 #[plugin(id = "analytics-plugin")]
 #[derive(Debug)]
 pub struct Analytics;
 
-/// What is known of one conversation. One row each makes hearing of a moment twice harmless.
-#[model]
-#[derive(Default)]
+/// What is known of one conversation. One document each makes hearing of a moment twice harmless.
+#[document(plugin = Analytics, collection = "conversations")]
+#[index(ended_at, sparse)]
+#[index(user_id)]
+#[derive(PartialEq)]
 struct Tally {
+    #[id]
+    id: String,
     user_id: Option<String>,
     messages: u64,
     ended_at: Option<Timestamp>,
@@ -25,7 +24,6 @@ struct Tally {
 
 /// The totals of an app.
 #[model]
-#[derive(Default)]
 struct Stats {
     /// Conversations that have ended.
     conversations: u64,
@@ -73,16 +71,19 @@ fn redact(_ctx: &Context<Analytics>, mut message: OutgoingMessage) -> OutgoingMe
 /// Get plugin analytics stats.
 #[endpoint(GET, "/stats")]
 async fn stats(ctx: &Context<Analytics>, _user: User) -> Result<Json<Stats>> {
-    let mut stats = Stats::default();
-    let mut users = BTreeSet::new();
-    stored::for_each(&ctx.db(), "conversations:", |_, tally: Tally| {
-        stats.conversations += u64::from(tally.ended_at.is_some());
-        stats.messages += tally.messages;
-        users.extend(tally.user_id);
-    })
-    .await?;
-    stats.users = users.len() as u64;
-    Ok(Json(stats))
+    let tallies = ctx.docs::<Tally>();
+    let conversations = tallies.count(query!(Tally { endedAt: { gte: Timestamp::UNIX_EPOCH } })).await?;
+    let (mut messages, mut users, mut last) = (0, 0, None);
+    // In the order of the users: each is counted where it comes first, and none need be kept.
+    let mut all = tallies.find(query!(Tally {})).sort(|tally| tally.userId().ascending()).limit(1000).iter();
+    while let Some(Entry { value: tally, .. }) = all.next().await? {
+        messages += tally.messages;
+        if tally.user_id.is_some() && tally.user_id != last {
+            users += 1;
+            last = tally.user_id;
+        }
+    }
+    Ok(Json(Stats { conversations, messages, users }))
 }
 
 /// Track an event: any JSON object.
@@ -96,8 +97,11 @@ async fn track(
     Ok((Json(Tracked { tracked: true }), StatusCode::CREATED))
 }
 
-async fn tally(ctx: &Context<Analytics>, conversation: &str, change: impl Fn(&mut Tally)) -> Result<()> {
-    stored::update(&ctx.db(), &format!("conversations:{conversation}"), change).await
+/// Changes what is known of a conversation, from nothing if it is the first that is heard of it.
+async fn tally(ctx: &Context<Analytics>, conversation: &str, change: impl Fn(&mut Tally) + Send + Sync) -> Result<()> {
+    let first = || Tally { id: conversation.to_owned(), user_id: None, messages: 0, ended_at: None };
+    ctx.docs::<Tally>().update_or(conversation, first, change).await?;
+    Ok(())
 }
 
 /// The text with `[e-mail]` in place of each address: a local part, `@`, and a domain with a dot in it.
@@ -148,7 +152,16 @@ fn leading(text: &str, allowed: impl Fn(char) -> bool) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use plugin_core::testing::TestHost;
+    use std::sync::Arc;
+
+    use plugin_core::{
+        store::{
+            Access, Db, MemEngine,
+            conformance::block_on,
+            engine::{Durability, Engine, Keyspace},
+        },
+        testing::TestHost,
+    };
     use serde_json::{Value, json};
 
     use super::*;
@@ -174,6 +187,37 @@ mod tests {
         assert_eq!(stats, json!({ "conversations": 3, "messages": 6, "users": 2 }));
         let elsewhere: Value = host.app("elsewhere").call("GET", "/stats").json();
         assert_eq!(elsewhere, json!({ "conversations": 0, "messages": 0, "users": 0 }));
+    }
+
+    #[test]
+    fn what_was_counted_before_there_were_types_is_counted_on() {
+        let engine: Arc<dyn Engine> = Arc::new(MemEngine::new());
+        let keyspace = Keyspace::of_plugin("analytics-plugin");
+        block_on(engine.open(&keyspace)).expect("it opens");
+        let untyped = Db::new(Arc::clone(&engine), keyspace, AppId::default(), Durability::Synced);
+        let ended = json!({ "userId": "ada", "messages": 2, "endedAt": Timestamp::UNIX_EPOCH });
+        block_on(untyped.set("conversations:a", &ended)).expect("it is stored");
+        let open = json!({ "userId": "eve", "messages": 1, "endedAt": null });
+        block_on(untyped.set("conversations:b", &open)).expect("it is stored");
+
+        let mut host = TestHost::of::<Analytics>().engine(engine).build();
+        let stats = |host: &mut TestHost| host.user("ada").call("GET", "/stats").json::<Value>();
+        assert_eq!(stats(&mut host), json!({ "conversations": 1, "messages": 3, "users": 2 }));
+        say(&mut host, "b", 1);
+        let _ = host.fire(&ConversationEnd { conversation_id: "b".into() });
+        assert_eq!(stats(&mut host), json!({ "conversations": 2, "messages": 4, "users": 2 }));
+    }
+
+    #[test]
+    fn what_the_endpoint_asks_is_answered_by_indexes() {
+        let mut host = TestHost::of::<Analytics>().build();
+        let (ended, by_user) = host.with::<Analytics, _>(async |ctx| {
+            let tallies = ctx.docs::<Tally>();
+            let ended = tallies.count(query!(Tally { endedAt: { gte: Timestamp::UNIX_EPOCH } })).explain().await;
+            (ended, tallies.find(query!(Tally {})).sort(|tally| tally.userId().ascending()).explain().await)
+        });
+        assert_eq!(ended.expect("an answer").plan, Access::IndexKeys);
+        assert_eq!(by_user.expect("an answer").plan, Access::IndexInOrder);
     }
 
     #[test]

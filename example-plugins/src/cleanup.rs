@@ -1,7 +1,5 @@
 //! `cleanup-plugin`: keeps a row for every ended conversation, and deletes those that are old.
 
-use std::time::Duration;
-
 use plugin_core::prelude::*;
 
 use crate::conversations::ConversationEnd;
@@ -11,12 +9,24 @@ use crate::conversations::ConversationEnd;
 #[derive(Debug)]
 pub struct Cleanup;
 
+/// What the keys began with under which only instants were kept.
+const OLD: &str = "ended:";
+
 /// What an operator may set.
 #[derive(Config)]
 pub struct Settings {
     /// How many days a row is kept.
     #[config(default = 30, max = 36500)]
     pub keep_days: u32,
+}
+
+/// A conversation that ended.
+#[document(plugin = Cleanup, collection = "ended-conversations")]
+#[index(ended_at)]
+struct Ended {
+    #[id]
+    id: String,
+    ended_at: Timestamp,
 }
 
 /// What the jobs did. Both numbers are over all apps.
@@ -31,7 +41,32 @@ struct Cleaned {
 
 #[hook("conversation:end")]
 async fn keep(ctx: &Context<Cleanup>, ended: &ConversationEnd) -> Result<()> {
-    ctx.db().set(&format!("ended:{}", ended.conversation_id), &ctx.now()).await?;
+    ctx.docs().put(&Ended { id: ended.conversation_id.clone(), ended_at: ctx.now() }).await?;
+    Ok(())
+}
+
+/// Makes documents of what was kept before there were any: an instant alone, at `ended:{id}`.
+#[activate(timeout = "10m")]
+async fn adopt(ctx: &Context<Cleanup>) -> Result<()> {
+    for app in ctx.apps().await? {
+        let ctx = ctx.for_app(app)?;
+        loop {
+            let old: Page<Entry<Timestamp>> = ctx.db().find(query! {}).under(OLD).limit(100).await?;
+            if old.is_empty() {
+                break;
+            }
+            let old = &old;
+            ctx.txn(|tx| async move {
+                for Entry { key, value: ended_at, .. } in old {
+                    let id = key.strip_prefix(OLD).unwrap_or(key).to_owned();
+                    tx.docs().put(&Ended { id, ended_at: *ended_at })?;
+                    tx.delete(key).await?;
+                }
+                Ok(())
+            })
+            .await?;
+        }
+    }
     Ok(())
 }
 
@@ -43,16 +78,11 @@ async fn daily_cleanup(ctx: &Context<Cleanup>, run: CronRun) -> Result<()> {
     let limit = run.scheduled_for.saturating_sub(kept);
     let mut deleted = 0;
     for app in ctx.apps().await? {
-        let db = ctx.for_app(app)?.db();
-        let mut old = Vec::new();
-        crate::stored::for_each(&db, "ended:", |id, ended_at: Timestamp| {
-            if ended_at < limit {
-                old.push(format!("ended:{id}"));
-            }
-        })
-        .await?;
-        for key in old {
-            deleted += i64::from(db.delete(&key).await?);
+        let ended = ctx.for_app(app)?.docs::<Ended>();
+        let mut old =
+            ended.find(query!(Ended { endedAt: { lt: limit } })).sort(|ended| ended.endedAt().ascending()).iter();
+        while let Some(Entry { key: id, .. }) = old.next().await? {
+            deleted += i64::from(ended.delete(&id).await?);
         }
     }
     ctx.db().increment("deleted", deleted).await?;
@@ -65,7 +95,7 @@ async fn daily_cleanup(ctx: &Context<Cleanup>, run: CronRun) -> Result<()> {
 async fn hourly_sync(ctx: &Context<Cleanup>) -> Result<()> {
     let mut rows = 0_u64;
     for app in ctx.apps().await? {
-        crate::stored::for_each(&ctx.for_app(app)?.db(), "ended:", |_, _: Timestamp| rows += 1).await?;
+        rows += ctx.for_app(app)?.docs::<Ended>().count(query!(Ended { endedAt: { exists: true } })).await?;
     }
     ctx.db().set("rows", &rows).await?;
     Ok(())
@@ -83,7 +113,7 @@ async fn cleaned(ctx: &Context<Cleanup>) -> Result<Json<Cleaned>> {
 
 #[cfg(test)]
 mod tests {
-    use plugin_core::testing::TestHost;
+    use plugin_core::testing::{TestHost, Units};
     use serde_json::{Value, json};
 
     use super::*;
@@ -98,7 +128,7 @@ mod tests {
         let mut host = setup.now("2026-01-01T12:00:00Z".parse().expect("an instant")).build();
         end(&mut host, "one", "a");
         end(&mut host, "two", "b");
-        host.advance(Duration::from_secs(24 * 60 * 60));
+        host.advance(1.day());
         end(&mut host, "one", "c");
         let cleaned = |host: &mut TestHost| host.user("ada").call("GET", "/cleaned").json::<Value>();
         assert_eq!(cleaned(&mut host), json!({ "daily": 0, "hourly": 2 }));
@@ -110,5 +140,26 @@ mod tests {
         assert_eq!((host.calls("daily-cleanup"), cleaned(&mut host)["daily"].clone()), (3, json!(2)));
         host.advance_to("2026-01-04T08:00:00Z".parse().expect("an instant"));
         assert_eq!(cleaned(&mut host), json!({ "daily": 2, "hourly": 1 }));
+    }
+
+    #[test]
+    fn instants_that_were_kept_before_become_documents() {
+        let mut host = TestHost::of::<Cleanup>().build();
+        for app in ["one", "two"] {
+            host.app(app)
+                .with::<Cleanup, _>(async |ctx| {
+                    for number in 0..101 {
+                        ctx.db().set(&format!("ended:{number}"), &ctx.now()).await?;
+                    }
+                    Ok::<_, StoreError>(())
+                })
+                .expect("they are kept");
+        }
+        let mut host = host.restart_after_kill(TestHost::of::<Cleanup>());
+        let left = host.app("one").with::<Cleanup, _>(async |ctx| ctx.db().keys("ended:").await).expect("keys");
+        assert_eq!(left.len(), 0);
+        host.advance(1.hour());
+        let cleaned: Value = host.user("ada").call("GET", "/cleaned").json();
+        assert_eq!(cleaned, json!({ "daily": 0, "hourly": 202 }));
     }
 }

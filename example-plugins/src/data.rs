@@ -1,11 +1,11 @@
 //! `data-plugin`: keeps what a conversation's end tells, and answers questions about it from its own store.
 
-use plugin_core::{prelude::*, store::Cursor};
+use plugin_core::prelude::*;
 
 use crate::conversations::ConversationEnd;
 
 /// Keeps a row for every ended conversation and answers questions about them.
-#[plugin(id = "data-plugin")]
+#[plugin(id = "data-plugin", index("conversations:", userId, -endedAt))]
 #[derive(Debug)]
 pub struct Data;
 
@@ -92,7 +92,7 @@ async fn recent(ctx: &Context<Data>, of: Query<OfUser>) -> Result<Json<Vec<Recen
 /// How many conversations of a user have ended.
 #[endpoint(GET, "/count")]
 async fn count(ctx: &Context<Data>, of: Query<OfUser>) -> Result<Json<Counted>> {
-    let count = ctx.db().count(query! { userId: &of.user_id }).await?;
+    let count = ctx.db().count(query! { userId: &of.user_id }).under("conversations:").await?;
     Ok(Json(Counted { count }))
 }
 

@@ -41,10 +41,10 @@ fn subscribe(ctx: &Context<DataConsumer>) {
 async fn seen(ctx: &Context<DataConsumer>) -> Result<Json<Seen>> {
     let home = ctx.for_app(AppId::default())?;
     let mut apps = BTreeMap::new();
-    crate::stored::for_each(&home.db(), "apps:", |app, heard: u64| {
-        apps.insert(app.to_owned(), heard);
-    })
-    .await?;
+    let mut all = home.db().find::<u64>(query! {}).under("apps:").iter();
+    while let Some(Entry { key, value, .. }) = all.next().await? {
+        apps.insert(key.strip_prefix("apps:").unwrap_or(&key).to_owned(), value);
+    }
     Ok(Json(Seen { apps }))
 }
 

@@ -18,15 +18,17 @@ pub struct Settings {
 }
 
 /// A delivery, as it is kept under its id: one that runs twice is counted once.
-#[model]
+#[document(plugin = GithubIntegration, collection = "deliveries")]
 struct Delivered {
+    #[id]
+    id: String,
     event: String,
     action: Option<String>,
 }
 
 /// The field of GitHub's documents that says what was done.
 #[model]
-struct Document {
+struct Body {
     action: Option<String>,
 }
 
@@ -41,10 +43,10 @@ struct Total {
 /// Receives GitHub events.
 #[webhook("github-events", events("push", "pull_request", "issues"), verify = github(secret = config.secret))]
 async fn received(ctx: &Context<GithubIntegration>, delivery: &WebhookDelivery) -> Result<()> {
-    let Document { action } = delivery.json()?;
+    let Body { action } = delivery.json()?;
     ctx.log().info(format!("Received GitHub {} event", delivery.event()));
-    let row = Delivered { event: delivery.event().to_owned(), action };
-    ctx.db().set(&format!("deliveries:{}", delivery.id()), &row).await?;
+    let (id, event) = (delivery.id().to_owned(), delivery.event().to_owned());
+    ctx.docs().put(&Delivered { id, event, action }).await?;
     Ok(())
 }
 
@@ -54,14 +56,14 @@ async fn deliveries(ctx: &Context<GithubIntegration>) -> Result<Json<BTreeMap<St
     // Webhooks belong to no tenant and run in the default app.
     let home = ctx.for_app(AppId::default())?;
     let mut totals = BTreeMap::<String, Total>::new();
-    crate::stored::for_each(&home.db(), "deliveries:", |_, Delivered { event, action }| {
+    let mut all = home.docs::<Delivered>().find(query!(Delivered {})).limit(1000).iter();
+    while let Some(Entry { value: Delivered { event, action, .. }, .. }) = all.next().await? {
         let total = totals.entry(event).or_default();
         total.total += 1;
         if let Some(action) = action {
             *total.actions.entry(action).or_default() += 1;
         }
-    })
-    .await?;
+    }
     Ok(Json(totals))
 }
 

@@ -11,8 +11,6 @@ pub mod data_consumer;
 pub mod data_source;
 pub mod github_integration;
 
-mod stored;
-
 // The Rust of the README and of the guide is compiled and run with these plugins' tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
@@ -21,3 +19,15 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/guide/src/getting-started.md")]
 struct Guide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/src/store.md")]
+struct StorePage;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn documents_are_as_they_were() {
+        plugin_core::testing::documents_match_lock("documents.lock");
+    }
+}

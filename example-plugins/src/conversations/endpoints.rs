@@ -1,6 +1,6 @@
 //! The HTTP surface: create, say, end, read.
 
-use plugin_core::{prelude::*, store::Versioned};
+use plugin_core::prelude::*;
 
 use super::{
     AssistantMessage, AssistantResponse, ConversationBeforeMessage, ConversationEnd, ConversationStart, Conversations,
@@ -42,6 +42,36 @@ struct Ended {
     ended_at: Timestamp,
 }
 
+/// Where a list goes on.
+#[model]
+struct Place {
+    /// What the last answer gave; the beginning, unless it is given.
+    cursor: Option<Cursor>,
+}
+
+/// Some of the caller's conversations.
+#[model]
+struct Listed {
+    conversations: Vec<Brief>,
+    /// To be given back for those that follow; `null` at the end.
+    cursor: Option<Cursor>,
+}
+
+/// A conversation as it is listed.
+#[model]
+struct Brief {
+    id: String,
+    started_at: Timestamp,
+    ended_at: Option<Timestamp>,
+}
+
+/// From when to when a conversation was held.
+#[model]
+struct Span {
+    started_at: Timestamp,
+    ended_at: Option<Timestamp>,
+}
+
 /// A conversation as it is shown.
 #[model]
 struct Shown {
@@ -71,13 +101,14 @@ async fn create(ctx: &Context<Conversations>, new: Json<NewConversation>) -> Res
     let prompt = ctx.apply(SystemPrompt { text: ctx.config().prompt.clone() }).await?;
     let _ = ctx.fire(&ConversationStart { conversation_id: id.as_str().to_owned() }).await;
     let conversation = Conversation {
+        id: id.as_str().to_owned(),
         user_id: ctx.user_id().map(String::from),
         prompt: prompt.text,
         started_at: ctx.now(),
         ended_at: None,
         messages: Vec::new(),
     };
-    if conversation.save(ctx, &id, None).await? == Saved::SomebodyWasFaster {
+    if conversation.save(ctx, None).await? == Saved::SomebodyWasFaster {
         return Err(taken());
     }
     Ok((Json(Created { id: id.as_str().to_owned() }), StatusCode::CREATED))
@@ -107,7 +138,7 @@ async fn say(
         };
         ctx.fire(&announced).await.veto().map(drop).map_err(refusal)?;
         conversation.messages.push(Message { from, text: text.clone(), at: ctx.now() });
-        if conversation.save(ctx, &id, Some(revision)).await? == Saved::Done {
+        if conversation.save(ctx, Some(revision)).await? == Saved::Done {
             return Ok((Json(Kept { text }), StatusCode::CREATED));
         }
     }
@@ -121,14 +152,21 @@ async fn end(ctx: &Context<Conversations>, id: Path<String>) -> Result<Json<Ende
     let _turn = Turn::take(ctx, &id)?;
     Conversation::load_open(ctx, &id).await?;
     let _ = ctx.fire(&ConversationEnd { conversation_id: id.as_str().to_owned() }).await;
-    loop {
-        let Versioned { value: mut conversation, revision } = Conversation::load_open(ctx, &id).await?;
-        let ended_at = ctx.now();
-        conversation.ended_at = Some(ended_at);
-        if conversation.save(ctx, &id, Some(revision)).await? == Saved::Done {
-            return Ok(Json(Ended { id: id.as_str().to_owned(), ended_at }));
-        }
-    }
+    let ended_at = ctx.now();
+    Conversation::end(ctx, &id, ended_at).await?;
+    Ok(Json(Ended { id: id.as_str().to_owned(), ended_at }))
+}
+
+/// The caller's conversations, the latest first, a page of 20.
+#[endpoint(GET, "/conversations")]
+async fn list(ctx: &Context<Conversations>, from: Query<Place>) -> Result<Json<Listed>> {
+    let user = ctx.user_id().map(UserId::as_str);
+    let found = ctx.docs::<Conversation>().find(query!(Conversation { userId: user }));
+    let found =
+        found.sort(|conversation| conversation.startedAt().descending()).limit(20).after(from.into_inner().cursor);
+    let page: Page<Selected<Span>> = found.select(["startedAt", "endedAt"]).await?;
+    let brief = |Selected { key: id, value: Span { started_at, ended_at } }| Brief { id, started_at, ended_at };
+    Ok(Json(Listed { conversations: page.items.into_iter().map(brief).collect(), cursor: page.next }))
 }
 
 /// Shows a conversation.
@@ -136,8 +174,9 @@ async fn end(ctx: &Context<Conversations>, id: Path<String>) -> Result<Json<Ende
 async fn show(ctx: &Context<Conversations>, id: Path<String>) -> Result<Json<Shown>> {
     greet(ctx).await?;
     let id = ConversationId::new(id.into_inner())?;
-    let Conversation { user_id, prompt, started_at, ended_at, messages } = Conversation::load(ctx, &id).await?.value;
-    let (id, app_id) = (id.as_str().to_owned(), ctx.app_id().to_string());
+    let Conversation { id, user_id, prompt, started_at, ended_at, messages } =
+        Conversation::load(ctx, &id).await?.value;
+    let app_id = ctx.app_id().to_string();
     Ok(Json(Shown { id, app_id, user_id, prompt, started_at, ended_at, messages }))
 }
 

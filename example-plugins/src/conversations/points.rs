@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use plugin_core::prelude::*;
 
 /// Who says something.
-#[model]
+#[model(stored)]
 #[derive(Copy, PartialEq, Eq)]
 pub enum Speaker {
     /// The person.

@@ -5,16 +5,16 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use plugin_core::{
-    prelude::*,
-    store::{Revision, Versioned},
-};
+use plugin_core::prelude::*;
 
 use super::{Conversations, Speaker};
 
-/// A conversation as it is kept.
-#[model]
+/// A conversation as it is kept. The index has all that a list of them shows, so that what was said in them is not read for it.
+#[document(plugin = Conversations, collection = "conversations")]
+#[index(user_id, -started_at, ended_at)]
 pub(super) struct Conversation {
+    #[id]
+    pub(super) id: String,
     pub(super) user_id: Option<String>,
     pub(super) prompt: String,
     pub(super) started_at: Timestamp,
@@ -23,7 +23,7 @@ pub(super) struct Conversation {
 }
 
 /// One message as it is kept.
-#[model]
+#[model(stored)]
 pub(super) struct Message {
     /// Who said it.
     pub(super) from: Speaker,
@@ -58,10 +58,6 @@ impl ConversationId {
 
     pub(super) fn as_str(&self) -> &str {
         &self.0
-    }
-
-    fn key(&self) -> String {
-        format!("conversations:{}", self.0)
     }
 }
 
@@ -127,8 +123,8 @@ impl Conversation {
     /// # Errors
     /// 404 if this app has none with the id.
     pub(super) async fn load(ctx: &Context<Conversations>, id: &ConversationId) -> Result<Versioned<Self>> {
-        let found = ctx.db().get_versioned(&id.key()).await?;
-        found.ok_or_else(|| Error::not_found(format!("there is no conversation `{}`", id.as_str())))
+        let found = ctx.docs().get_versioned(id.as_str()).await?;
+        found.ok_or_else(|| unknown(id))
     }
 
     /// The same, provided that it has not ended.
@@ -144,22 +140,35 @@ impl Conversation {
     }
 
     pub(super) async fn exists(ctx: &Context<Conversations>, id: &ConversationId) -> Result<bool> {
-        Ok(ctx.db().get::<Dynamic>(&id.key()).await?.is_some())
+        Ok(ctx.docs::<Self>().get(id.as_str()).await?.is_some())
     }
 
     /// Keeps it, provided that what is kept is still `seen`, or nothing.
-    pub(super) async fn save(
-        &self,
-        ctx: &Context<Conversations>,
-        id: &ConversationId,
-        seen: Option<Revision>,
-    ) -> Result<Saved> {
-        match ctx.db().set_if(&id.key(), self, seen).await {
+    pub(super) async fn save(&self, ctx: &Context<Conversations>, seen: Option<Revision>) -> Result<Saved> {
+        let kept = ctx.docs::<Self>();
+        let saved = match seen {
+            Some(seen) => kept.replace(self, seen).await,
+            None => kept.insert(self).await,
+        };
+        match saved {
             Ok(_) => Ok(Saved::Done),
-            Err(StoreError::Conflict { .. }) => Ok(Saved::SomebodyWasFaster),
+            Err(StoreError::Conflict { .. } | StoreError::Exists { .. }) => Ok(Saved::SomebodyWasFaster),
             Err(error) => Err(error.into()),
         }
     }
+
+    /// Ends it. Whoever does has the [`Turn`], so that nobody else ends it meanwhile; messages that come in between are kept.
+    ///
+    /// # Errors
+    /// 404 if this app has none with the id.
+    pub(super) async fn end(ctx: &Context<Conversations>, id: &ConversationId, at: Timestamp) -> Result<()> {
+        let ended = ctx.docs::<Self>().update(id.as_str(), |conversation| conversation.ended_at = Some(at)).await?;
+        ended.map(drop).ok_or_else(|| unknown(id))
+    }
+}
+
+fn unknown(id: &ConversationId) -> Error {
+    Error::not_found(format!("there is no conversation `{}`", id.as_str()))
 }
 
 /// What came of saving a conversation.

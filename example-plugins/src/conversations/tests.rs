@@ -2,14 +2,15 @@
 
 use plugin_core::{
     prelude::*,
-    testing::{Response, TestHost},
+    store::Access,
+    testing::{Response, TestHost, Units},
 };
 use serde_json::{Value, json};
 
 use super::{
     AssistantMessage, AssistantResponse, ClientConfig, ConversationBeforeMessage, Conversations, OutgoingMessage,
     Speaker, SystemPrompt, Theme, UserRegister,
-    stored::{Conversation, ConversationId, Message, Saved},
+    stored::{Conversation, Message, Saved},
 };
 
 #[plugin(id = "witness")]
@@ -143,13 +144,19 @@ fn what_a_conversation_may_hold_the_store_takes() {
     let saved = host().with::<Conversations, _>(async |ctx| {
         let (at, from) = (ctx.now(), Speaker::Assistant);
         let user_id = Some("u".repeat(128));
-        let mut full =
-            Conversation { user_id, prompt: String::new(), started_at: at, ended_at: Some(at), messages: Vec::new() };
+        let mut full = Conversation {
+            id: "c".repeat(128),
+            user_id,
+            prompt: String::new(),
+            started_at: at,
+            ended_at: Some(at),
+            messages: Vec::new(),
+        };
         while full.take("").is_ok() {
             full.messages.push(Message { from, text: String::new(), at });
         }
         assert!(full.messages.len() > 1_000);
-        full.save(&ctx, &ConversationId::new("c".repeat(128)).expect("an id"), None).await
+        full.save(&ctx, None).await
     });
     assert_eq!(saved.expect("it fits"), Saved::Done);
 }
@@ -177,6 +184,38 @@ fn a_conversation_ends_once_and_takes_no_message_afterwards() {
     assert_eq!(say(&mut host, "user", "late").status.as_u16(), 409);
     assert!(shown(&mut host)["endedAt"].is_string());
     assert_eq!(host.app("other").call("GET", "/conversations/c").status.as_u16(), 404);
+}
+
+#[test]
+fn a_user_lists_its_conversations_and_nobody_elses() {
+    let mut host = host();
+    for number in 0..22 {
+        begin(&mut host, &format!("c{number:02}"));
+        host.advance(1.second());
+    }
+    host.user("eve");
+    begin(&mut host, "another");
+    let mut list = |path: &str| host.user("ada").call("GET", path).json::<Value>();
+    let first = list("/conversations");
+    let ids =
+        |page: &Value| page["conversations"].as_array().expect("a list").iter().map(|it| it["id"].clone()).collect();
+    let shown: Vec<Value> = ids(&first);
+    assert_eq!((shown.len(), &shown[0], &shown[19]), (20, &json!("c21"), &json!("c02")));
+    let rest = list(&format!("/conversations?cursor={}", first["cursor"].as_str().expect("a cursor")));
+    assert_eq!((ids(&rest), &rest["cursor"]), (vec![json!("c01"), json!("c00")], &Value::Null));
+}
+
+#[test]
+fn a_list_of_conversations_reads_none_of_them() {
+    let mut host = host();
+    begin(&mut host, "c");
+    let told = host.with::<Conversations, _>(async |ctx| {
+        let found = ctx.docs::<Conversation>().find(query!(Conversation { userId: "ada" }));
+        let found = found.sort(|conversation| conversation.startedAt().descending());
+        found.select::<Dynamic>(["startedAt", "endedAt"]).explain().await
+    });
+    let told = told.expect("an answer");
+    assert_eq!((told.plan, told.found, told.documents_read), (Access::CoveringIndexInOrder, 1, 0));
 }
 
 #[test]
