@@ -195,7 +195,8 @@ impl Db {
     /// told so.
     ///
     /// # Errors
-    /// [`StoreError::InvalidKey`], or [`StoreError::Engine`].
+    /// [`StoreError::InvalidKey`], or [`StoreError::Engine`]. After an unknown outcome nobody can tell who removed a key that is gone: then
+    /// it is [`EngineError::UnknownOutcome`](super::engine::EngineError::UnknownOutcome).
     pub async fn delete(&self, key: &str) -> Result<bool, StoreError> {
         self.0.delete(key).await
     }
