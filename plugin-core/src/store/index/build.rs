@@ -54,6 +54,21 @@ impl Space {
         Ok(())
     }
 
+    /// Builds unique indexes of documents whose version has changed: what was held unique before goes on being so. To be called before
+    /// anything is written.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store fails; it goes on where it was at the next call.
+    pub(crate) async fn build_at_once(self: &Arc<Self>) -> Result<(), StoreError> {
+        for number in self.wanted_at_once().await? {
+            let index = self.indexes.all().iter().find(|index| index.number == number).cloned();
+            if let Some(index) = index {
+                self.build(&index, &|| true).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn build(self: &Arc<Self>, index: &Index, goes_on: &impl Fn() -> bool) -> Result<(), StoreError> {
         if index.progress() != Progress::Building {
             return Ok(());
@@ -66,7 +81,7 @@ impl Space {
                 break;
             }
             let Some((app, found)) = self.after(&row, chunk).await? else {
-                let built = Row { progress: Progress::Ready, after: Vec::new(), ..row };
+                let built = Row { progress: Progress::Ready, after: Vec::new(), at_once: false, ..row };
                 ledger::commit(self, vec![ledger::write(index.number, &built)?]).await?;
                 index.set_progress(Progress::Ready);
                 tracing::info!(keyspace = self.keyspace.name(), index = %index.definition, "an index is built");
@@ -79,7 +94,13 @@ impl Space {
                 Step::Overtaken => chunk = (chunk / 2).max(1),
                 Step::Unfit(reason) => {
                     tracing::error!(keyspace = self.keyspace.name(), index = %index.definition, reason, "an index cannot be built");
-                    let failed = Row { progress: Progress::Failed, after: Vec::new(), reason: Some(reason), ..row };
+                    let failed = Row {
+                        progress: Progress::Failed,
+                        after: Vec::new(),
+                        reason: Some(reason),
+                        at_once: false,
+                        ..row
+                    };
                     ledger::commit(self, vec![ledger::write(index.number, &failed)?]).await?;
                     index.set_progress(Progress::Failed);
                     return Ok(());

@@ -33,6 +33,9 @@ pub(super) struct Row {
     /// Why it cannot be built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,
+    /// Whether its values were unique under another version of the documents already, so that nothing may be written before it knows all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) at_once: bool,
 }
 
 /// An index, for people and for whoever looks after the store.
@@ -162,6 +165,11 @@ impl Space {
             return Ok(());
         }
         let mut writes = Vec::new();
+        let was_unique = |new: &Definition| {
+            let ready = known.iter().filter(|(_, row)| row.progress == Progress::Ready || row.at_once);
+            new.unique && ready.into_iter().any(|(_, row)| new.is_other_version_of(&row.definition))
+        };
+        let at_once: Vec<Definition> = declared.iter().filter(|new| was_unique(new)).cloned().collect();
         for (number, row) in &mut known {
             let superseded = declared.iter().any(|new| new.is_other_version_of(&row.definition));
             let changed = match row.progress {
@@ -171,7 +179,7 @@ impl Space {
                 _ => None,
             };
             if let Some(progress) = changed {
-                *row = Row { progress, after: Vec::new(), reason: None, ..row.clone() };
+                *row = Row { progress, after: Vec::new(), reason: None, at_once: false, ..row.clone() };
                 writes.push(write(*number, row)?);
             }
         }
@@ -184,7 +192,8 @@ impl Space {
             let mut number = self.highest().await?.max(known.iter().map(|(number, _)| *number).max().unwrap_or(0));
             for definition in new {
                 number += 1;
-                let row = Row { definition, progress, after: Vec::new(), reason: None };
+                let at_once = progress == Progress::Building && at_once.contains(&definition);
+                let row = Row { definition, progress, after: Vec::new(), reason: None, at_once };
                 writes.push(write(number, &row)?);
                 known.push((number, row));
             }
@@ -226,6 +235,12 @@ impl Space {
             reason: row.reason,
         };
         Ok(rows(self).await?.into_iter().map(state).collect())
+    }
+
+    /// The indexes that are to be built before anything is written.
+    pub(super) async fn wanted_at_once(&self) -> Result<Vec<u64>, StoreError> {
+        let wanted = rows(self).await?.into_iter().filter(|(_, row)| row.at_once && row.progress == Progress::Building);
+        Ok(wanted.map(|(number, _)| number).collect())
     }
 
     /// Drops the index `number`: no query uses it any more, and its entries are removed. Whether there was one.
