@@ -48,6 +48,7 @@ impl Payload {
         match schema.collection(key) {
             Some(collection) => {
                 let value = collection.with_id(id(key), value);
+                collection.check_id(id(key), &value)?;
                 Ok(Self::typed(collection, (collection.meta.from_value)(value)?))
             }
             None => Ok(Self { content: Kind::Dynamic, bytes: codec::payload_of(&value)? }),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    codec::CodecError,
     index::IndexMeta,
     typed::{DocumentMeta, MigrationMeta},
     value::Value,
@@ -95,6 +96,15 @@ impl Collection {
             fields.insert(self.meta.id.to_owned(), Value::String(id.to_owned()));
         }
         value
+    }
+
+    /// Holds the id that a document has to the one that its key has.
+    pub(super) fn check_id(&self, id: &str, value: &Value) -> Result<(), CodecError> {
+        match value.at(self.meta.id) {
+            Some(Value::String(own)) if own != id => Err(CodecError::OtherId { field: self.meta.id, own: own.clone() }),
+            // What is no text is no id of the type, which says so itself.
+            _ => Ok(()),
+        }
     }
 
     /// What the keys of its documents begin with.

@@ -68,6 +68,16 @@ pub enum CodecError {
         /// The version that it stops at.
         from: u16,
     },
+    /// It is to be stored under a key that ends with another id than it has.
+    #[error(
+        "its `{field}` is `{own}`, and that is not the id in its key: store it under that one, or change the field"
+    )]
+    OtherId {
+        /// The field of the id.
+        field: &'static str,
+        /// What it holds.
+        own: String,
+    },
     /// A migration refuses it.
     #[error("its `#[migrate]` from version {from} fails: {problem}")]
     Migration {
