@@ -245,7 +245,16 @@ impl Txn {
     /// # Errors
     /// [`StoreError::InvalidKey`], or [`StoreError::Engine`].
     pub async fn delete(&self, key: &str) -> Result<bool, StoreError> {
-        let was_there = self.value(key).await?.is_some();
+        self.documents.place(key)?;
+        let written = self.state().written.get(key).map(Option::is_some);
+        let was_there = match written {
+            Some(is_there) => is_there,
+            None => {
+                let bytes = self.stored(key).await?;
+                // What cannot be read can be removed all the same.
+                !matches!(self.documents.live(key, bytes.as_ref().map(|bytes| &***bytes)), Ok(None))
+            }
+        };
         self.state().written.insert(key.to_owned(), None);
         Ok(was_there)
     }
