@@ -64,7 +64,8 @@ async fn work(space: Arc<Space>, clock: Clock, closing: CancellationToken) {
 async fn look_after(space: &Arc<Space>, goes_on: &impl Fn() -> bool) -> Result<(), StoreError> {
     let _turn = space.upkeep().await;
     let goes_on = &|| goes_on() && !space.is_asked_for();
-    space.build_indexes(goes_on).await?;
+    // First, so that what goes into indexes is what is stored.
     space.migrate(goes_on).await?;
+    space.build_indexes(goes_on).await?;
     space.reap().await.map(drop)
 }

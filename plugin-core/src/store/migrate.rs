@@ -1,7 +1,7 @@
 //! Bringing typed documents to today's version in the background: what an older binary wrote is read through its migrations until then,
 //! and stored anew here.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +77,7 @@ impl Space {
         for collection in self.schema.collections() {
             self.migrate_all(collection, &goes_on).await?;
         }
+        self.migrated.store(true, Ordering::Relaxed);
         Ok(())
     }
 
@@ -93,8 +94,10 @@ impl Space {
             .transpose()
             .map_err(|source| StoreError::codec(MIGRATION, source))?;
         let new = Row { version, fingerprint, after: Vec::new(), is_done: false, failed: 0 };
+        // What could not be migrated is tried again by the next process: its migration may be another.
+        let is_tried = |row: &Row| !row.is_done || row.failed == 0 || self.migrated.load(Ordering::Relaxed);
         let mut row = match known {
-            Some(row) if (row.version, row.fingerprint) == (version, fingerprint) => row,
+            Some(row) if (row.version, row.fingerprint) == (version, fingerprint) && is_tried(&row) => row,
             _ => new,
         };
         while !row.is_done && goes_on() {

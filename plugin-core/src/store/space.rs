@@ -6,7 +6,7 @@ use std::{
     hash::{BuildHasher, RandomState},
     sync::{
         Arc, LazyLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -40,6 +40,8 @@ pub struct Space {
     pub(super) schema: Schema,
     pub(super) indexes: Indexes,
     pub(super) care: Care,
+    /// Whether this process has looked at all documents that may want a migration.
+    pub(super) migrated: AtomicBool,
     tags: Tags,
 }
 
@@ -58,7 +60,8 @@ impl Space {
     pub fn new(engine: Arc<dyn Engine>, keyspace: Keyspace, durability: Durability) -> Self {
         let (clock, schema) = (Clock::system(), Schema::default());
         let (indexes, care, tags) = (Indexes::default(), Care::default(), Tags::of_process());
-        Self { engine, keyspace, durability, clock, schema, indexes, care, tags }
+        let migrated = AtomicBool::new(false);
+        Self { engine, keyspace, durability, clock, schema, indexes, care, migrated, tags }
     }
 
     /// The same at the time of `clock`, which decides what has expired.

@@ -11,6 +11,7 @@ use crate::{
         codec::CodecError,
         conformance::block_on,
         engine::{Durability, Engine, Keyspace},
+        index::{Direction, IndexField, IndexMeta, Sparse, Unique},
         typed::{Document, DocumentMeta, DocumentVersion, MigrationMeta},
     },
     testing::TestHost,
@@ -259,4 +260,68 @@ fn what_was_written_before_there_was_a_type_has_its_id_from_its_key() {
         Ok::<_, Error>(())
     })
     .expect("the store answers");
+}
+
+static MARKS: [IndexMeta; 1] = [IndexMeta {
+    prefix: "books:",
+    fields: &[IndexField { path: "shelfMark", direction: Direction::Ascending }],
+    unique: Unique::Yes,
+    sparse: Sparse::No,
+}];
+
+#[test]
+fn what_was_unique_stays_so_when_the_version_changes() {
+    let engine: Arc<dyn Engine> = Arc::new(MemEngine::new());
+    let keyspace = Keyspace::of_plugin("shelf");
+    block_on(engine.open(&keyspace)).expect("a keyspace opens");
+    let before = Space::new(Arc::clone(&engine), keyspace, Durability::Relaxed);
+    let before = before.with_schema(Schema::new([], [], [], &MARKS));
+    block_on(before.prepare()).expect("indexes are brought in line");
+    let before = db(&Arc::new(before));
+    for n in 0..300 {
+        let book = json!({ "isbn": format!("{n:03}"), "authors": ["ada"], "pages": 1, "shelfMark": format!("A{n}") });
+        block_on(before.set(&format!("books:{n:03}"), &book)).expect("it can be stored");
+    }
+    let mut host = TestHost::of::<Shelf>().engine(engine).build();
+    let taken = host.with::<Shelf, _>(async |ctx| {
+        let marked = Book { shelf_mark: Some("A299".into()), ..book("new", "eve", 1) };
+        ctx.docs::<Book>().insert(&marked).await
+    });
+    assert!(matches!(taken, Err(StoreError::Duplicate { .. })), "{taken:?}");
+}
+
+#[test]
+fn a_document_is_stored_under_the_id_that_it_has() {
+    let space = space(&old_store(), 3);
+    let other = json!({ "isbn": "8", "authors": [], "pages": 1, "shelfMark": null });
+    let refused = block_on(db(&space).set("books:7", &other));
+    let is_it = |source: &CodecError| matches!(source, CodecError::OtherId { field: "isbn", own } if own == "8");
+    assert!(matches!(&refused, Err(StoreError::Codec { source, .. }) if is_it(source)), "{refused:?}");
+}
+
+#[test]
+fn a_document_that_cannot_be_migrated_can_be_deleted_in_a_transaction() {
+    let space = space(&old_store(), 3);
+    let deleted = block_on(db(&space).txn(|tx| async move { Ok(tx.delete("books:2").await?) }));
+    assert!(deleted.expect("nobody is in between"), "it was there");
+    assert_eq!(block_on(db(&space).docs::<Book>().get("2")).expect("it can be asked"), None);
+}
+
+#[test]
+fn what_could_not_be_migrated_is_tried_again_by_the_next_process() {
+    let engine = old_store();
+    let version = || {
+        let bytes = block_on(db(&space(&engine, 3)).0.read("books:2")).expect("it can be read").expect("it is there");
+        match crate::store::codec::Envelope::of(&bytes).expect("an envelope").content {
+            crate::store::codec::Content::Typed { version, .. } => version,
+            other => panic!("{other:?}"),
+        }
+    };
+    let first = space(&engine, 3);
+    block_on(first.migrate(|| true)).expect("the store answers");
+    block_on(db(&space(&engine, 1)).set("books:2", &json!({ "isbn": "2", "author": "eve" }))).expect("it is mended");
+    block_on(first.migrate(|| true)).expect("the store answers");
+    assert_eq!(version(), 1, "this process has had its turn");
+    block_on(space(&engine, 3).migrate(|| true)).expect("the store answers");
+    assert_eq!(version(), 3);
 }
