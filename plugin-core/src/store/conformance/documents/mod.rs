@@ -10,7 +10,7 @@ mod many;
 #[expect(missing_docs, reason = "the name of a case is its sentence")]
 mod one;
 #[expect(missing_docs, reason = "the name of a case is its sentence")]
-mod truth;
+pub(crate) mod truth;
 
 use std::{future::IntoFuture, sync::Arc};
 

@@ -17,14 +17,14 @@ use crate::{
 };
 
 /// What an operation was told.
-enum Told<T> {
+pub(crate) enum Told<T> {
     Done(T),
     /// Nothing was written.
     Refused,
     Unknown,
 }
 
-fn told<T>(result: Result<T, StoreError>) -> Told<T> {
+pub(crate) fn told<T>(result: Result<T, StoreError>) -> Told<T> {
     match result {
         Ok(done) => Told::Done(done),
         Err(StoreError::Engine(EngineError::UnknownOutcome)) => Told::Unknown,

@@ -17,7 +17,10 @@ use crate::{
     random::{Odds, Random},
     store::{
         Cursor, Db, Entry, Filter, Page, StoreError, Value,
-        conformance::block_on,
+        conformance::{
+            block_on,
+            documents::truth::{Told, told},
+        },
         engine::{Engine, EngineError},
         mem::strict::{Calls, Faults, StrictEngine},
     },
@@ -44,23 +47,6 @@ impl World {
         self.engine.set_faults(self.faults);
         simulation.run().unwrap_or_else(|error| panic!("{error}"));
         self.engine.set_faults(Faults::NONE);
-    }
-}
-
-/// What a write was told.
-enum Told<T> {
-    Done(T),
-    /// It did not happen.
-    Refused,
-    Unknown,
-}
-
-fn told<T>(result: Result<T, StoreError>) -> Told<T> {
-    match result {
-        Ok(done) => Told::Done(done),
-        Err(StoreError::Engine(EngineError::UnknownOutcome)) => Told::Unknown,
-        Err(StoreError::Conflict { .. } | StoreError::Engine(EngineError::Unavailable(_))) => Told::Refused,
-        Err(other) => panic!("{other}"),
     }
 }
 
