@@ -44,7 +44,8 @@ pub(super) fn page_size(given: usize) -> Result<usize, StoreError> {
 /// A search for documents: [`Db::find`](super::Db::find). Await it.
 ///
 /// It uses the index that serves the filter and the order best. Without one it looks at every document of the plugin in this app, or
-/// under a key prefix, within a budget of 10,000 documents or 16 MiB. An index changes how long it takes, never what is found, nor in
+/// under a key prefix, within a budget of 10,000 documents or 16 MiB; so it does, with a budget anew, where what an index names is beyond
+/// the budget and no order is asked for. An index changes how long it takes, never what is found, nor in
 /// which order. A field that no document has is a warning in the log, unless it is asked to be missing: it may be misspelled.
 #[derive(Debug)]
 #[must_use = "a search does nothing until it is awaited"]
