@@ -11,7 +11,7 @@ use plugin_core::{
         key,
     },
 };
-use plugin_server::rocks::{self, RocksEngine};
+use plugin_server::rocks::{self, Database, RocksEngine};
 use rocksdb::BoundColumnFamily;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
