@@ -95,7 +95,7 @@ async fn daily_cleanup(ctx: &Context<Cleanup>, run: CronRun) -> Result<()> {
 async fn hourly_sync(ctx: &Context<Cleanup>) -> Result<()> {
     let mut rows = 0_u64;
     for app in ctx.apps().await? {
-        rows += ctx.for_app(app)?.docs::<Ended>().count(query!(Ended { endedAt: { exists: true } })).await?;
+        rows += ctx.for_app(app)?.docs::<Ended>().count(query!(Ended {})).await?;
     }
     ctx.db().set("rows", &rows).await?;
     Ok(())

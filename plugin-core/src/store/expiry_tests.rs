@@ -10,24 +10,12 @@ use crate::{
         Db, Filter, MemEngine, Schema, StoreError,
         conformance::block_on,
         engine::{Durability, Engine, Keyspace},
-        index::{Direction as Order, IndexField, IndexMeta, Sparse, Unique},
+        index::{IndexField, IndexMeta},
     },
 };
 
-static INDEXES: [IndexMeta; 2] = [
-    IndexMeta {
-        prefix: "",
-        fields: &[IndexField { path: "n", direction: Order::Ascending }],
-        unique: Unique::No,
-        sparse: Sparse::No,
-    },
-    IndexMeta {
-        prefix: "u:",
-        fields: &[IndexField { path: "name", direction: Order::Ascending }],
-        unique: Unique::Yes,
-        sparse: Sparse::No,
-    },
-];
+static INDEXES: [IndexMeta; 2] =
+    [IndexMeta::of("", &[IndexField::ascending("n")]), IndexMeta::of("u:", &[IndexField::ascending("name")]).unique()];
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -83,6 +71,21 @@ fn what_has_expired_is_not_there_for_anybody_and_is_removed_later() {
     assert_eq!(counts(&db), (2, 2));
     let stored = block_on(db.0.read("short")).expect("it can be read");
     assert!(stored.is_none(), "not even as bytes");
+}
+
+#[test]
+fn everything_is_counted_however_much_it_is_while_something_has_expired() {
+    let (db, _, clock) = store();
+    for chunk in (0..10_001).collect::<Vec<u32>>().chunks(200) {
+        let put = db.txn(|tx| async move {
+            chunk.iter().try_for_each(|n| tx.set(&format!("{n:05}"), &n))?;
+            Ok(())
+        });
+        block_on(put).expect("they can be stored");
+    }
+    block_on(db.set_for("short", &1, MINUTE)).expect("it can be stored");
+    clock.set(clock.now().saturating_add(MINUTE));
+    assert_eq!(ask(db.count(Filter::all())).expect("a count"), 10_001);
 }
 
 #[test]

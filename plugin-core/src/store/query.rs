@@ -229,11 +229,12 @@ impl Count {
     }
 
     async fn documents(&self, looker: &mut Looker<'_>) -> Result<usize, StoreError> {
-        let by_key = looker.wants_nothing() && !self.documents.space.has_expired().await?;
+        let everything = looker.wants_nothing();
+        let by_key = everything && !self.documents.space.has_expired().await?;
         let wanted = if by_key { Wanted::Keys } else { Wanted::Entries };
         let ranges = [range(&self.documents, &self.under, None)];
-        // Keys cost little, and none of their documents is looked at.
-        let budget = if by_key { Budget::None } else { Budget::OfACall };
+        // Keys cost little. That something has expired, for a while, is no reason to count less far.
+        let budget = if everything { Budget::None } else { Budget::OfACall };
         let mut walk = Walk::over(&self.documents, ranges, Direction::Forward, (budget, MAX_SCAN));
         let mut count = 0;
         while let Some(chunk) = walk.documents(looker, wanted).await? {
