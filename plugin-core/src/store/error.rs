@@ -55,7 +55,9 @@ pub enum StoreError {
         attempts: u32,
     },
     /// An index does not agree with the documents.
-    #[error("the index ({index}) is damaged: {problem}; `db verify` tells how much, and dropping it builds it again")]
+    #[error(
+        "the index ({index}) is damaged: {problem}; `db verify` tells how much, and after it is dropped the next start builds it again"
+    )]
     DamagedIndex {
         /// The index, as it is declared.
         index: String,
@@ -167,7 +169,7 @@ pub enum StoreError {
 
 fn remedy(wanted: &[String]) -> String {
     match wanted {
-        [] => "narrow it to a key prefix with `.under(…)`".into(),
+        [] => "no index would serve it; narrow it to a key prefix with `.under(…)`, or ask for equal values".into(),
         wanted => format!("it needs an index on ({}), or a key prefix to look under: `.under(…)`", wanted.join(", ")),
     }
 }

@@ -150,12 +150,18 @@ impl<'a> Looker<'a> {
         StoreError::BudgetExceeded { documents: documents.max(entries), bytes, wanted: self.wanted() }
     }
 
-    /// The fields of an index that would serve the query, in this order: those that are compared, then those that are sorted by.
+    /// The fields of an index that would serve the query, in this order: those that are held to single values, then those that are sorted
+    /// by, or one that is held to a range. None where no index would.
     pub(super) fn wanted(&self) -> Vec<String> {
+        let demands = self.filter.demands();
+        let (held, narrowed) = demands.servable();
         let sorted: Vec<&str> = self.sort.paths().collect();
-        let compared = self.filter.fields().into_iter().filter(|path| !sorted.contains(path));
-        let mut wanted: Vec<String> = compared.map(str::to_owned).collect();
-        wanted.extend(self.sort.given());
+        let mut wanted: Vec<String> =
+            held.into_iter().filter(|path| !sorted.contains(path)).map(str::to_owned).collect();
+        match sorted.is_empty() {
+            true => wanted.extend(narrowed.first().map(|path| (*path).to_owned())),
+            false => wanted.extend(self.sort.given()),
+        }
         wanted
     }
 

@@ -71,6 +71,17 @@ impl<'a> Demands<'a> {
         }
     }
 
+    /// The fields that an index can hold to single values, and those that it can hold to a range.
+    pub(in crate::store) fn servable(&self) -> (Vec<&'a str>, Vec<&'a str>) {
+        let is_narrow = |test: &&Test| !matches!(test, Test::Exists | Test::Missing);
+        let is_point = |test: &&Test| matches!(test, Test::Eq(_) | Test::In(_));
+        let narrow = self.fields.iter().filter(|(_, tests)| tests.iter().copied().any(|test| is_narrow(&test)));
+        let (held, narrowed): (Vec<_>, Vec<_>) =
+            narrow.partition(|(_, tests)| tests.iter().copied().any(|test| is_point(&test)));
+        let paths = |fields: Vec<(&&'a str, _)>| fields.into_iter().map(|(path, _)| *path).collect();
+        (paths(held), paths(narrowed))
+    }
+
     /// What is allowed in the field at `path`, in an index that has it in `direction`; nothing where anything is.
     pub(in crate::store) fn allowed(&self, path: &str, direction: Direction) -> Option<Allowed> {
         let tests = self.fields.get(path)?;
