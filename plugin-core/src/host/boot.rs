@@ -81,7 +81,9 @@ impl Builder {
             let space = Space::new(Arc::clone(&self.engine), plugin.keyspace.clone(), plugin.durability);
             let space = space.with_clock(self.clock.clone()).with_schema(schema(&self.catalog, place));
             space.prepare().await?;
-            plugin.set_space(Arc::new(space));
+            let space = Arc::new(space);
+            space.build_at_once().await?;
+            plugin.set_space(space);
         }
         let catalog = Arc::new(self.catalog);
         let deliveries = Deliveries::new(&catalog.listeners(), &catalog.webhooks(), Arc::clone(&self.spawn));

@@ -41,7 +41,6 @@ impl Host {
         self.0.deliveries.start(&self.0.shared).await?;
         for place in 0..self.0.shared.plugins.len() {
             let plugin = &self.0.shared.plugins[place];
-            plugin.space(&self.0.shared.engine, self.clock()).build_at_once().await?;
             // First: wrong settings of a plugin that was switched off are nobody's concern.
             if !self.wants(place).await? || plugin.is_on() {
                 continue;

@@ -48,15 +48,19 @@ impl Upkeep {
 
 /// Looks after a store until it is to end.
 async fn work(space: Arc<Space>, clock: Clock, closing: CancellationToken) {
-    let mut pause = Some(());
+    let (mut pause, mut told) = (Some(()), None);
     while pause.is_some() {
-        let until = match look_after(&space, &|| !closing.is_cancelled()).await {
-            Ok(()) => REAPING,
-            Err(problem) => {
-                tracing::warn!(?space, %problem, "the upkeep of a store failed; it is tried again");
-                AGAIN
+        let problem = look_after(&space, &|| !closing.is_cancelled()).await.err().map(|problem| problem.to_string());
+        // Once a problem, not once a try.
+        match &problem {
+            Some(problem) if told.as_ref() != Some(problem) => {
+                tracing::warn!(?space, problem, "the upkeep of a store failed; it is tried again");
             }
-        };
+            None if told.is_some() => tracing::info!(?space, "the upkeep of a store goes on"),
+            _ => {}
+        }
+        let until = if problem.is_none() { REAPING } else { AGAIN };
+        told = problem;
         pause = closing.run_until_cancelled(clock.sleep(until)).await;
     }
 }
@@ -64,8 +68,9 @@ async fn work(space: Arc<Space>, clock: Clock, closing: CancellationToken) {
 async fn look_after(space: &Arc<Space>, goes_on: &impl Fn() -> bool) -> Result<(), StoreError> {
     let _turn = space.upkeep().await;
     let goes_on = &|| goes_on() && !space.is_asked_for();
-    // First, so that what goes into indexes is what is stored.
-    space.migrate(goes_on).await?;
-    space.build_indexes(goes_on).await?;
-    space.reap().await.map(drop)
+    // First, so that what goes into indexes is what is stored. Where one cannot be done the others are.
+    let migrated = space.migrate(goes_on).await;
+    let built = space.build_indexes(goes_on).await;
+    let reaped = space.reap().await.map(drop);
+    migrated.and(built).and(reaped)
 }

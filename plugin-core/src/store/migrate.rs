@@ -16,6 +16,7 @@ use super::{
     schema::Collection,
     space::{Committed, Space},
     value::bytes,
+    walk::after_key,
 };
 
 const MIGRATION: &str = "migration";
@@ -77,7 +78,10 @@ impl Space {
         for collection in self.schema.collections() {
             self.migrate_all(collection, &goes_on).await?;
         }
-        self.migrated.store(true, Ordering::Relaxed);
+        // One that made room for somebody has not seen them all.
+        if goes_on() {
+            self.migrated.store(true, Ordering::Relaxed);
+        }
         Ok(())
     }
 
@@ -138,7 +142,7 @@ impl Space {
             }
             let mut range = key::document(&app, &collection.prefix()).range();
             if !after.is_empty() {
-                range.start = range.start.max([after, &[0]].concat());
+                range.start = range.start.max(after_key(after));
             }
             let (direction, wanted) = (Direction::Forward, Wanted::Keys);
             let found = self.scan(Scan { range, limit: CHUNK, bytes: usize::MAX, direction, wanted }).await?;

@@ -18,6 +18,7 @@ use crate::{
         error::StoreError,
         key,
         space::{Committed, Space, precondition},
+        walk::after_key,
     },
 };
 
@@ -63,6 +64,7 @@ impl Space {
         for number in self.wanted_at_once().await? {
             let index = self.indexes.all().iter().find(|index| index.number == number).cloned();
             if let Some(index) = index {
+                tracing::info!(keyspace = self.keyspace.name(), index = %index.definition, "an index is built before anything is written");
                 self.build(&index, &|| true).await?;
             }
         }
@@ -121,7 +123,7 @@ impl Space {
             }
             let mut range = key::document(&app, &row.definition.prefix).range();
             if !row.after.is_empty() {
-                range.start = range.start.max([&*row.after, &[0]].concat());
+                range.start = range.start.max(after_key(&row.after));
             }
             let (direction, wanted) = (Direction::Forward, Wanted::Entries);
             let found = self.scan(Scan { range, limit, bytes: CHUNK_BYTES, direction, wanted }).await?;
