@@ -87,7 +87,8 @@ impl<T: Document> Docs<T> {
         }
         let key = Self::key(id);
         let payload = of_key(&key, Payload::of_document(&documents.space.schema, &key, document))?;
-        Ok((key, New { payload, expiry }))
+        let new = New::of(&key, payload, expiry)?;
+        Ok((key, new))
     }
 
     fn made(&self, document: &T, lifetime: Option<Duration>) -> Result<(String, New), StoreError> {

@@ -43,6 +43,17 @@ pub(super) struct New {
     pub(super) expiry: Option<u64>,
 }
 
+impl New {
+    /// # Errors
+    /// [`StoreError::TooLarge`], before anybody keeps it for a commit.
+    pub(super) fn of(key: &str, payload: Payload, expiry: Option<u64>) -> Result<Self, StoreError> {
+        match payload.size() {
+            size if size > MAX_DOCUMENT => Err(StoreError::TooLarge { key: key.into(), size, limit: MAX_DOCUMENT }),
+            _ => Ok(Self { payload, expiry }),
+        }
+    }
+}
+
 /// A commit in the making.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
@@ -109,12 +120,7 @@ impl Documents {
 
     /// `value` as it is to be stored under `key`, without a time at which it expires.
     pub(super) fn new_value(&self, key: &str, value: Value) -> Result<New, StoreError> {
-        let payload = of_key(key, Payload::of(&self.space.schema, key, value))?;
-        // Before anybody keeps it for a commit.
-        if payload.size() > MAX_DOCUMENT {
-            return Err(StoreError::TooLarge { key: key.into(), size: payload.size(), limit: MAX_DOCUMENT });
-        }
-        Ok(New { payload, expiry: None })
+        New::of(key, of_key(key, Payload::of(&self.space.schema, key, value))?, None)
     }
 
     /// Commits one change. What is there must still be what it was made on top of.

@@ -312,6 +312,10 @@ impl Txn {
             let state = self.state();
             (state.read.clone(), state.written.clone(), state.more.clone())
         };
+        // Who wrote nothing only has to have seen one moment.
+        if written.is_empty() && more.is_empty() {
+            return Ok(if self.is_up_to_date().await? { Committed::Done } else { Committed::Conflict(0) });
+        }
         let before = |key: &String| read.get(key).and_then(Option::as_ref).map(|bytes| &***bytes);
         let changes: Vec<Change<'_>> =
             written.iter().map(|(key, new)| Change { key, before: before(key), after: new.as_ref() }).collect();

@@ -11,16 +11,11 @@ use crate::{
         MemEngine, Schema, Space,
         conformance::block_on,
         engine::{Durability, Engine, Keyspace},
-        index::{Direction, IndexField, IndexMeta, Sparse, Unique},
+        index::{IndexField, IndexMeta},
     },
 };
 
-static INDEXES: [IndexMeta; 1] = [IndexMeta {
-    prefix: "u:",
-    fields: &[IndexField { path: "email", direction: Direction::Ascending }],
-    unique: Unique::Yes,
-    sparse: Sparse::No,
-}];
+static INDEXES: [IndexMeta; 1] = [IndexMeta::of("u:", &[IndexField::ascending("email")]).unique()];
 
 fn db() -> Db {
     let engine: Arc<dyn Engine> = Arc::new(MemEngine::new());
@@ -56,6 +51,24 @@ fn a_transaction_reads_what_it_wrote_and_nobody_else_does_before_it_ends() {
     }))
     .expect("it is committed");
     assert_eq!((get(&db, "a"), get(&db, "b")), (None, Some(json!({ "n": 2 }))));
+}
+
+#[test]
+fn who_only_reads_is_held_to_one_moment_without_a_commit() {
+    let engine = Arc::new(crate::store::mem::strict::StrictEngine::new(1, crate::store::mem::strict::Faults::NONE));
+    let keyspace = Keyspace::of_plugin("tests");
+    block_on(engine.open(&keyspace)).expect("a keyspace opens");
+    let db = Db::new(
+        Arc::<crate::store::mem::strict::StrictEngine>::clone(&engine),
+        keyspace,
+        AppId::default(),
+        Durability::Synced,
+    );
+    block_on(db.set("a", &1)).expect("it can be stored");
+    let before = engine.calls().commits;
+    let read = block_on(db.txn(|tx| async move { Ok((tx.get::<i64>("a").await?, tx.get::<i64>("b").await?)) }));
+    assert_eq!(read.expect("nobody is in between"), (Some(1), None));
+    assert_eq!(engine.calls().commits, before);
 }
 
 #[test]
