@@ -160,8 +160,9 @@ async fn end(ctx: &Context<Conversations>, id: Path<String>) -> Result<Json<Ende
 /// The caller's conversations, the latest first, a page of 20.
 #[endpoint(GET, "/conversations")]
 async fn list(ctx: &Context<Conversations>, from: Query<Place>) -> Result<Json<Listed>> {
-    let user = ctx.user_id().map(UserId::as_str);
-    let found = ctx.docs::<Conversation>().find(query!(Conversation { userId: user }));
+    // A token may speak for an app alone, and what nobody in particular began is nobody's.
+    let user = ctx.user_id().ok_or_else(|| Error::forbidden("conversations are listed for a user: call with one"))?;
+    let found = ctx.docs::<Conversation>().find(query!(Conversation { userId: user.as_str() }));
     let found =
         found.sort(|conversation| conversation.startedAt().descending()).limit(20).after(from.into_inner().cursor);
     let page: Page<Selected<Span>> = found.select(["startedAt", "endedAt"]).await?;
