@@ -68,15 +68,14 @@ pub trait Outbox: Send + Sync {
         body: serde_json::Value,
     ) -> BoxFuture<'a, Result<()>>;
 
-    /// Commits `txn` and, in the same commit, `events` of the plugin at `publisher`; whether nobody was in between.
+    /// Commits `txn` and, in the same commit, `events` of its plugin; whether nobody was in between.
     fn commit<'a>(
         &'a self,
         call: &'a Call,
-        publisher: usize,
         txn: Txn,
         events: Vec<(&'static str, serde_json::Value)>,
     ) -> BoxFuture<'a, Result<Committed>> {
-        let _ = (call, publisher);
+        let _ = call;
         Box::pin(async move {
             match events.first() {
                 None => Ok(txn.commit().await?),

@@ -80,8 +80,8 @@ impl<P: Plugin> OwnedContext<P> {
     ) -> impl Future<Output = Result<crate::store::Committed>> + Send {
         let ctx = self.clone();
         async move {
-            let (call, place) = (ctx.call(), ctx.place().expect("a handler's plugin is part of the host that runs it"));
-            call.shared.outbox.commit(call, place, txn, events).await
+            let call = ctx.call();
+            call.shared.outbox.commit(call, txn, events).await
         }
     }
 }

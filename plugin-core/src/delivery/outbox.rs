@@ -231,7 +231,6 @@ impl Outbox for Deliveries {
     fn commit<'a>(
         &'a self,
         call: &'a Call,
-        _: usize,
         txn: Txn,
         events: Vec<(&'static str, Value)>,
     ) -> BoxFuture<'a, Result<Committed>> {
