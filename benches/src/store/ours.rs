@@ -7,7 +7,7 @@ use plugin_core::{
     store::{
         Db, Schema, Space,
         engine::{Durability, Engine, Keyspace},
-        index::{Direction, IndexField, IndexMeta, Sparse, Unique},
+        index::{IndexField, IndexMeta, Sparse, Unique},
         key,
     },
 };
@@ -20,19 +20,12 @@ use super::data::{self, DOCUMENTS, PREFIX};
 
 /// Indexes by user, and by user with the latest first.
 pub(super) const BY_USER: &[IndexMeta] = &[
-    index(&[IndexField { path: "userId", direction: Direction::Ascending }], Unique::No),
-    index(
-        &[
-            IndexField { path: "userId", direction: Direction::Ascending },
-            IndexField { path: "endedAt", direction: Direction::Descending },
-        ],
-        Unique::No,
-    ),
+    index(&[IndexField::ascending("userId")], Unique::No),
+    index(&[IndexField::ascending("userId"), IndexField::descending("endedAt")], Unique::No),
 ];
 
 /// An index in which no two documents have the same.
-pub(super) const UNIQUE: &[IndexMeta] =
-    &[index(&[IndexField { path: "subject", direction: Direction::Ascending }], Unique::Yes)];
+pub(super) const UNIQUE: &[IndexMeta] = &[index(&[IndexField::ascending("subject")], Unique::Yes)];
 
 const fn index(fields: &'static [IndexField], unique: Unique) -> IndexMeta {
     IndexMeta { prefix: PREFIX, fields, unique, sparse: Sparse::No }

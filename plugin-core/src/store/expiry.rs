@@ -9,6 +9,7 @@ use super::{
     key::{self, Key, Kind},
     record::millis,
     space::Space,
+    walk::after_key,
 };
 use crate::id::AppId;
 
@@ -21,7 +22,7 @@ impl Space {
 
     /// Rows of what has expired, behind the row `after`.
     async fn expired(&self, after: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        let start = [after, &[0]].concat().max(Key::of(Kind::Expiry).into_bytes());
+        let start = after_key(after).max(Key::of(Kind::Expiry).into_bytes());
         let end = Key::of(Kind::Expiry).int(millis(self.now()).saturating_add(1)).into_bytes();
         let (direction, wanted) = (Direction::Forward, Wanted::Keys);
         let found = self.scan(Scan { range: start..end, limit, bytes: usize::MAX, direction, wanted }).await?;

@@ -22,6 +22,7 @@ use super::{
     index::Indexes,
     key::{self, Key, Kind},
     schema::Schema,
+    walk::after_key,
 };
 use crate::{
     clock::{Clock, Timestamp},
@@ -151,7 +152,7 @@ impl Space {
                     apps.push(app);
                 }
                 // Nobody writes such a key. What lies behind it is there all the same.
-                None => range.start = [found, &[0]].concat(),
+                None => range.start = after_key(found),
             }
         }
     }

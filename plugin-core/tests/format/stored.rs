@@ -15,7 +15,7 @@ use plugin_core::{
         codec::{self, Head},
         conformance::block_on,
         engine::{Direction as Walk, Durability, Engine, Got, Keyspace, MAX_SCAN, Read, Scan, Wanted, Write},
-        index::{Direction, IndexField, IndexMeta, Sparse, Unique},
+        index::{IndexField, IndexMeta},
         key,
         typed::{self, Document, DocumentMeta, MigrationMeta, Stored},
         value::Number,
@@ -112,23 +112,12 @@ pub(crate) fn version(version: u16) -> &'static DocumentMeta {
     if version == 1 { &V1 } else { Note::meta() }
 }
 
-const fn field(path: &'static str, direction: Direction) -> IndexField {
-    IndexField { path, direction }
-}
-
-const fn index(prefix: &'static str, fields: &'static [IndexField]) -> IndexMeta {
-    IndexMeta { prefix, fields, unique: Unique::No, sparse: Sparse::No }
-}
-
-use Direction::{Ascending, Descending};
-
-const BY_VALUE: IndexMeta = index("values:", &[field("a", Ascending), field("b.c", Descending)]);
-const SPARSE: IndexMeta = IndexMeta { sparse: Sparse::Yes, ..index("values:", &[field("d", Ascending)]) };
+const BY_VALUE: IndexMeta = IndexMeta::of("values:", &[IndexField::ascending("a"), IndexField::descending("b.c")]);
+const SPARSE: IndexMeta = IndexMeta::of("values:", &[IndexField::ascending("d")]).sparse();
 const UNIQUE: IndexMeta =
-    IndexMeta { unique: Unique::Yes, ..index("users:", &[field("email", Descending), field("of", Ascending)]) };
-const HALF_BUILT: IndexMeta = index("", &[field("email", Ascending)]);
-const UNBUILDABLE: IndexMeta =
-    IndexMeta { unique: Unique::Yes, sparse: Sparse::Yes, ..index("values:", &[field("d", Descending)]) };
+    IndexMeta::of("users:", &[IndexField::descending("email"), IndexField::ascending("of")]).unique();
+const HALF_BUILT: IndexMeta = IndexMeta::of("", &[IndexField::ascending("email")]);
+const UNBUILDABLE: IndexMeta = IndexMeta::of("values:", &[IndexField::descending("d")]).unique().sparse();
 
 static AT_FIRST: [IndexMeta; 3] = [BY_VALUE, SPARSE, UNIQUE];
 pub(crate) static LATER: [IndexMeta; 5] = [BY_VALUE, SPARSE, UNIQUE, HALF_BUILT, UNBUILDABLE];

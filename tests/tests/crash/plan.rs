@@ -7,7 +7,7 @@ use plugin_core::{
     store::{
         Db, Schema, Space,
         engine::{Direction as Walk, Durability, Engine, Got, Keyspace, MAX_SCAN, Read, Scan, Wanted},
-        index::{Direction, IndexField, IndexMeta, Sparse, Unique},
+        index::{IndexField, IndexMeta},
     },
 };
 use plugin_server::rocks::RocksEngine;
@@ -35,26 +35,13 @@ pub(crate) const fn items(plugin: usize) -> usize {
     if plugin == 0 { 300 } else { 40 }
 }
 
-const fn field(path: &'static str, direction: Direction) -> IndexField {
-    IndexField { path, direction }
-}
-
-const fn index(prefix: &'static str, fields: &'static [IndexField]) -> IndexMeta {
-    IndexMeta { prefix, fields, unique: Unique::No, sparse: Sparse::No }
-}
-
-use Direction::{Ascending, Descending};
-
-const OWNERS: IndexMeta = index("items:", &[field("owner", Ascending), field("score", Descending)]);
-const EMAIL: IndexMeta = IndexMeta { unique: Unique::Yes, ..index("users:", &[field("email", Ascending)]) };
-const NOTES: IndexMeta = IndexMeta { sparse: Sparse::Yes, ..index("items:", &[field("note", Descending)]) };
-const SCORES: IndexMeta = index("items:", &[field("score", Ascending), field("note", Ascending)]);
-const ALL: IndexMeta = index("", &[field("op", Descending)]);
-const UNIQUE: IndexMeta = IndexMeta {
-    unique: Unique::Yes,
-    sparse: Sparse::Yes,
-    ..index("users:", &[field("email", Descending), field("op", Ascending)])
-};
+const OWNERS: IndexMeta = IndexMeta::of("items:", &[IndexField::ascending("owner"), IndexField::descending("score")]);
+const EMAIL: IndexMeta = IndexMeta::of("users:", &[IndexField::ascending("email")]).unique();
+const NOTES: IndexMeta = IndexMeta::of("items:", &[IndexField::descending("note")]).sparse();
+const SCORES: IndexMeta = IndexMeta::of("items:", &[IndexField::ascending("score"), IndexField::ascending("note")]);
+const ALL: IndexMeta = IndexMeta::of("", &[IndexField::descending("op")]);
+const UNIQUE: IndexMeta =
+    IndexMeta::of("users:", &[IndexField::descending("email"), IndexField::ascending("op")]).unique().sparse();
 
 static BASE: [IndexMeta; 3] = [OWNERS, EMAIL, NOTES];
 static MORE: [IndexMeta; 5] = [OWNERS, EMAIL, NOTES, SCORES, UNIQUE];

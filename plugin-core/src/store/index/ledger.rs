@@ -14,6 +14,7 @@ use crate::store::{
     key::{Key, Kind, Parts},
     space::{Committed, Space},
     value::bytes,
+    walk::after_key,
 };
 
 /// How many rows are removed at once: half of what a commit may have, so that its limits are never in question.
@@ -89,7 +90,7 @@ async fn rows(space: &Space) -> Result<Vec<(u64, Row)>, StoreError> {
         }
         match found.last() {
             // An engine may give fewer than it was asked for.
-            Some((last, _)) if found.more => range.start = [last, &[0]].concat(),
+            Some((last, _)) if found.more => range.start = after_key(last),
             _ => return Ok(rows),
         }
     }

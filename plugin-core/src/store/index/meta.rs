@@ -15,6 +15,47 @@ pub struct IndexMeta {
     pub sparse: Sparse,
 }
 
+impl IndexMeta {
+    /// An index of documents whose keys begin with `prefix`, not unique and not sparse.
+    ///
+    /// ```
+    /// use plugin_core::store::index::{IndexField, IndexMeta};
+    ///
+    /// const RECENT: IndexMeta =
+    ///     IndexMeta::of("conversations:", &[IndexField::ascending("userId"), IndexField::descending("endedAt")]);
+    /// assert_eq!(RECENT.to_string(), r#""conversations:", userId, -endedAt"#);
+    /// ```
+    pub const fn of(prefix: &'static str, fields: &'static [IndexField]) -> Self {
+        Self { prefix, fields, unique: Unique::No, sparse: Sparse::No }
+    }
+
+    /// The same, in which no two documents have the same values.
+    #[must_use]
+    pub const fn unique(mut self) -> Self {
+        self.unique = Unique::Yes;
+        self
+    }
+
+    /// The same, without documents that have none of the fields.
+    #[must_use]
+    pub const fn sparse(mut self) -> Self {
+        self.sparse = Sparse::Yes;
+        self
+    }
+}
+
+impl IndexField {
+    /// The field at `path`, the smallest first.
+    pub const fn ascending(path: &'static str) -> Self {
+        Self { path, direction: Direction::Ascending }
+    }
+
+    /// The field at `path`, the largest first.
+    pub const fn descending(path: &'static str) -> Self {
+        Self { path, direction: Direction::Descending }
+    }
+}
+
 /// A field of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IndexField {
@@ -54,17 +95,6 @@ pub enum Sparse {
 impl fmt::Display for IndexMeta {
     /// As it is declared: `"conversations:", userId, -endedAt, unique`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.prefix)?;
-        for field in self.fields {
-            let sign = if field.direction == Direction::Descending { "-" } else { "" };
-            write!(f, ", {sign}{}", field.path)?;
-        }
-        if self.unique == Unique::Yes {
-            f.write_str(", unique")?;
-        }
-        if self.sparse == Sparse::Yes {
-            f.write_str(", sparse")?;
-        }
-        Ok(())
+        super::Definition::of(self, 0).fmt(f)
     }
 }

@@ -16,28 +16,14 @@ use crate::{
     },
 };
 
-const fn field(path: &'static str, direction: Direction) -> IndexField {
-    IndexField { path, direction }
-}
-
-const fn index(prefix: &'static str, fields: &'static [IndexField]) -> IndexMeta {
-    IndexMeta { prefix, fields, unique: Unique::No, sparse: Sparse::No }
-}
-
-use Direction::{Ascending, Descending};
-
 static INDEXES: [IndexMeta; 7] = [
-    index("c:", &[field("a", Ascending)]),
-    index("c:", &[field("a", Ascending), field("b", Descending)]),
-    index("c:", &[field("b", Ascending), field("o.x", Ascending), field("a", Ascending)]),
-    index("", &[field("o.x", Descending)]),
-    IndexMeta { sparse: Sparse::Yes, ..index("c:", &[field("o.y", Ascending)]) },
-    IndexMeta { unique: Unique::Yes, ..index("u:", &[field("a", Ascending)]) },
-    IndexMeta {
-        unique: Unique::Yes,
-        sparse: Sparse::Yes,
-        ..index("u:", &[field("a", Ascending), field("b", Descending)])
-    },
+    IndexMeta::of("c:", &[IndexField::ascending("a")]),
+    IndexMeta::of("c:", &[IndexField::ascending("a"), IndexField::descending("b")]),
+    IndexMeta::of("c:", &[IndexField::ascending("b"), IndexField::ascending("o.x"), IndexField::ascending("a")]),
+    IndexMeta::of("", &[IndexField::descending("o.x")]),
+    IndexMeta::of("c:", &[IndexField::ascending("o.y")]).sparse(),
+    IndexMeta::of("u:", &[IndexField::ascending("a")]).unique(),
+    IndexMeta::of("u:", &[IndexField::ascending("a"), IndexField::descending("b")]).unique().sparse(),
 ];
 
 fn engine() -> Arc<dyn Engine> {
@@ -97,6 +83,27 @@ fn the_index_that_serves_filter_and_order_is_used() {
     assert_eq!((told.plan, told.index_wanted, told.unknown_fields), (Access::Keys, vec!["n".into()], vec!["n".into()]));
     let told = block_on(db.find::<Json>(query! { a: 3 }).explain()).expect("it can be asked");
     assert_eq!(told.plan, Access::Keys, "an index of a prefix serves only who asks under it");
+}
+
+static NAMED: [IndexMeta; 1] = [IndexMeta::of("", &[IndexField::ascending("user"), IndexField::descending("at")])];
+
+#[test]
+fn the_index_that_an_error_names_serves_the_query() {
+    let engine = engine();
+    let plain = db(&open(&engine, &[]));
+    for chunk in (0..10_100).collect::<Vec<u32>>().chunks(500) {
+        let put = plain.txn(|tx| async move {
+            chunk.iter().try_for_each(|n| tx.set(&format!("{n:05}"), &json!({ "user": n % 200, "at": n, "n": n })))?;
+            Ok(())
+        });
+        block_on(put).expect("they can be stored");
+    }
+    let ask_for = |db: &Db| ask(db.find::<Json>(query! { user: 7, n: { gt: 100 } }).sort("-at").limit(3));
+    let said = ask_for(&plain).expect_err("it is beyond the budget").to_string();
+    assert!(said.contains("it needs an index on (user, -at)"), "{said}");
+    let space = open(&engine, &NAMED);
+    build(&space);
+    assert_eq!(ask_for(&db(&space)).expect("it is served").items[0].key, "10007");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use super::{
     codec::{self, Head},
     conformance::block_on,
     engine::{Durability, Engine, EngineError, Keyspace, Write},
-    index::{Direction, IndexField, IndexMeta, IndexState, Progress, Sparse, Unique},
+    index::{IndexField, IndexMeta, IndexState, Progress},
     key,
     mem::strict::Faults,
     typed::{self, Document, DocumentMeta, MigrationMeta, Stored},
@@ -69,28 +69,18 @@ static V1: DocumentMeta = DocumentMeta {
 static UP: MigrationMeta =
     MigrationMeta { collection: "tallies", from: 1, up: |bytes| Ok(typed::encode(&with_of(typed::decode(bytes)?))?) };
 
-const fn field(path: &'static str, direction: Direction) -> IndexField {
-    IndexField { path, direction }
-}
-
-const fn index(prefix: &'static str, fields: &'static [IndexField]) -> IndexMeta {
-    IndexMeta { prefix, fields, unique: Unique::No, sparse: Sparse::No }
-}
-
-use Direction::{Ascending, Descending};
-
 static BEFORE: [IndexMeta; 2] = [
-    index("brief:", &[field("by", Ascending), field("n", Descending)]),
-    IndexMeta { unique: Unique::Yes, ..index("users:", &[field("email", Ascending)]) },
+    IndexMeta::of("brief:", &[IndexField::ascending("by"), IndexField::descending("n")]),
+    IndexMeta::of("users:", &[IndexField::ascending("email")]).unique(),
 ];
 /// The third is to be dropped while it is built, or after that.
 static AFTER: [IndexMeta; 6] = [
     BEFORE[0],
     BEFORE[1],
-    index("", &[field("n", Descending)]),
-    IndexMeta { sparse: Sparse::Yes, ..index("items:", &[field("by", Ascending)]) },
-    IndexMeta { unique: Unique::Yes, ..index("twice:", &[field("email", Descending)]) },
-    index("items:", &[field("n", Ascending), field("by", Ascending)]),
+    IndexMeta::of("", &[IndexField::descending("n")]),
+    IndexMeta::of("items:", &[IndexField::ascending("by")]).sparse(),
+    IndexMeta::of("twice:", &[IndexField::descending("email")]).unique(),
+    IndexMeta::of("items:", &[IndexField::ascending("n"), IndexField::ascending("by")]),
 ];
 
 const ACCOUNTS: usize = 4;

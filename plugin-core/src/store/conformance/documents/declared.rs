@@ -13,28 +13,14 @@ use crate::{
     store::{
         Access, Db, Filter, Schema, Space, StoreError,
         engine::{Durability, Keyspace},
-        index::{Direction, IndexField, IndexMeta, Progress, Sparse, Unique},
+        index::{IndexField, IndexMeta, Progress},
     },
 };
 
-const fn field(path: &'static str, direction: Direction) -> IndexField {
-    IndexField { path, direction }
-}
-
 static INDEXES: [IndexMeta; 3] = [
-    IndexMeta {
-        prefix: "talks:",
-        fields: &[field("user", Direction::Ascending), field("endedAt", Direction::Descending)],
-        unique: Unique::No,
-        sparse: Sparse::No,
-    },
-    IndexMeta {
-        prefix: "users:",
-        fields: &[field("email", Direction::Ascending)],
-        unique: Unique::Yes,
-        sparse: Sparse::No,
-    },
-    IndexMeta { prefix: "", fields: &[field("topic", Direction::Ascending)], unique: Unique::No, sparse: Sparse::Yes },
+    IndexMeta::of("talks:", &[IndexField::ascending("user"), IndexField::descending("endedAt")]),
+    IndexMeta::of("users:", &[IndexField::ascending("email")]).unique(),
+    IndexMeta::of("", &[IndexField::ascending("topic")]).sparse(),
 ];
 
 fn space(store: &impl Store, indexes: &'static [IndexMeta], clock: &Clock) -> Arc<Space> {

@@ -5,7 +5,7 @@ mod data;
 mod filters;
 mod steps;
 
-use std::{cmp::Ordering, collections::BTreeMap, future::IntoFuture, ops::RangeInclusive, sync::Arc};
+use std::{cell::Cell, cmp::Ordering, collections::BTreeMap, future::IntoFuture, ops::RangeInclusive, sync::Arc};
 
 use proptest::{
     prelude::*,
@@ -24,10 +24,7 @@ use crate::{
         Cursor, Db, MemEngine, Page, Revision, Schema, Space, StoreError, Value,
         conformance::block_on,
         engine::{Durability, Engine, Keyspace},
-        index::{
-            Direction::{self, Ascending, Descending},
-            IndexField, IndexMeta, Sparse, Unique,
-        },
+        index::{IndexField, IndexMeta},
         mem::strict::{Faults, StrictEngine},
     },
     testing::each_seed,
@@ -47,21 +44,13 @@ struct Store {
 
 /// Indexes of every sort over what the documents hold.
 static INDEXES: [IndexMeta; 6] = [
-    index("", &[field("a", Ascending)]),
-    index("", &[field("a", Ascending), field("b", Descending)]),
-    index("", &[field("b", Ascending), field("c.x", Ascending), field("a", Descending)]),
-    index("a", &[field("c", Descending)]),
-    IndexMeta { sparse: Sparse::Yes, ..index("", &[field("l", Ascending), field("c.y", Ascending)]) },
-    IndexMeta { sparse: Sparse::Yes, ..index("ab", &[field("l.0", Descending)]) },
+    IndexMeta::of("", &[IndexField::ascending("a")]),
+    IndexMeta::of("", &[IndexField::ascending("a"), IndexField::descending("b")]),
+    IndexMeta::of("", &[IndexField::ascending("b"), IndexField::ascending("c.x"), IndexField::descending("a")]),
+    IndexMeta::of("a", &[IndexField::descending("c")]),
+    IndexMeta::of("", &[IndexField::ascending("l"), IndexField::ascending("c.y")]).sparse(),
+    IndexMeta::of("ab", &[IndexField::descending("l.0")]).sparse(),
 ];
-
-const fn field(path: &'static str, direction: Direction) -> IndexField {
-    IndexField { path, direction }
-}
-
-const fn index(prefix: &'static str, fields: &'static [IndexField]) -> IndexMeta {
-    IndexMeta { prefix, fields, unique: Unique::No, sparse: Sparse::No }
-}
 
 /// The stores that every step is taken on, all of which say what the map says, with indexes and without: what is found does not depend on
 /// them.
@@ -263,6 +252,7 @@ fn shown(steps: &[Step]) -> String {
 
 #[test]
 fn the_store_agrees_with_a_map() {
+    let taken = Cell::new(0);
     each_seed(RUNS, |seed| {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -275,11 +265,16 @@ fn the_store_agrees_with_a_map() {
             ..ProptestConfig::default()
         };
         let steps = proptest::collection::vec(step(), STEPS);
-        let ran = TestRunner::new_with_rng(config, rng).run(&steps, |steps| run(seed, &steps));
+        let ran = TestRunner::new_with_rng(config, rng).run(&steps, |steps| {
+            taken.set(taken.get() + steps.len());
+            run(seed, &steps)
+        });
         match ran {
             Ok(()) => {}
             Err(TestError::Fail(why, steps)) => panic!("{why}\nafter these steps: {}", shown(&steps)),
             Err(other) => panic!("{other}"),
         }
     });
+    let is_whole = ["STORE_SEED", "STORE_SEEDS"].iter().all(|name| std::env::var_os(name).is_none());
+    assert!(!is_whole || taken.get() >= 100_000, "{} steps were taken", taken.get());
 }
