@@ -21,6 +21,9 @@ pub(crate) struct BackupView {
     /// The bytes of all its files, also of those that other backups share.
     pub(crate) size: u64,
     pub(crate) files: u32,
+    /// What is wrong with it, if it cannot be restored. All of it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) damage: Option<String>,
 }
 
 /// A place of a store that cannot be read.
@@ -71,17 +74,12 @@ mod with_engine {
             Self(engine)
         }
 
-        /// Backs the store up into `folder`, of which the newest `keep` stay if a number is said. Blocks its thread.
+        /// Backs the store up into `folder`, of which the newest `keep` whole ones stay if a number is said. Blocks its thread.
         ///
         /// # Errors
         /// What keeps the backup from being made.
         pub(crate) fn back_up(&self, folder: &Path, keep: Option<NonZeroU32>) -> Result<BackupView, Failure> {
-            let backups = Backups::at(folder);
-            let made = backups.create(&self.0).map_err(failure)?;
-            if let Some(keep) = keep {
-                backups.keep(keep).map_err(failure)?;
-            }
-            Ok(view(made))
+            Backups::at(folder).create_and_keep(&self.0, keep).map(view).map_err(failure)
         }
 
         /// Reads everything that is stored, with its checksums. Blocks its thread.
@@ -99,7 +97,7 @@ mod with_engine {
         }
     }
 
-    /// The backups in `folder`, the oldest first.
+    /// The backups in `folder`, the oldest first, with all of their files read. Blocks its thread.
     ///
     /// # Errors
     /// If the folder cannot be read.
@@ -120,8 +118,8 @@ mod with_engine {
     }
 
     fn view(backup: Backup) -> BackupView {
-        let Backup { id, made_at, size, files, .. } = backup;
-        BackupView { id, made_at, size, files }
+        let Backup { id, made_at, size, files, damage, .. } = backup;
+        BackupView { id, made_at, size, files, damage }
     }
 
     fn failure(error: BackupError) -> Failure {

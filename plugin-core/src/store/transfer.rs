@@ -22,8 +22,9 @@ pub use self::{
 const FORMAT: &str = "plugin-server-export";
 /// The version of the lines that this build writes, and the newest that it reads.
 const VERSION: u32 = 1;
-/// The longest line, in bytes: a document of the largest size, in the widest JSON, with its bytes beside it.
-pub const MAX_LINE: usize = 16 << 20;
+/// The longest line, in bytes: a document of the largest size, six bytes of JSON for each of its own, with its bytes beside it. One whose
+/// JSON is longer, as field names that its bytes do not have may make it, is exported as its bytes alone.
+pub const MAX_LINE: usize = 8 << 20;
 
 /// Whether others may write to a keyspace while it is exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +64,7 @@ struct Document<'a> {
     expires_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unreadable: Option<String>,
-    stored: String,
+    stored: &'a str,
 }
 
 /// Any other row.

@@ -368,7 +368,7 @@ pub(super) struct BackupArgs {
     /// The folder of backups [env: PLUGIN_SERVER_BACKUP_DIR] [default: backups, beside the data directory]
     #[arg(long, value_name = "DIR")]
     pub(super) to: Option<PathBuf>,
-    /// Delete all backups but the newest
+    /// Delete the backups that are older than this many whole ones
     #[arg(long, value_name = "NUMBER")]
     pub(super) keep: Option<Keep>,
     #[command(flatten)]
@@ -377,7 +377,7 @@ pub(super) struct BackupArgs {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum BackupCommand {
-    /// List the backups
+    /// List the backups, with all of their files read and checked
     List(BackupListArgs),
 }
 

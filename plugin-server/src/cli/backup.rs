@@ -60,8 +60,11 @@ fn list(args: BackupListArgs) -> Result<(), Failure> {
     match json.format() {
         Format::Json => print_json(&all),
         Format::Table => {
-            let rows = all.iter().map(|it| [it.id.to_string(), it.made_at.to_string(), it.size.to_string()]);
-            print(&table(["ID", "MADE", "BYTES"], rows))
+            let rows = all.iter().map(|it| {
+                let state = it.damage.as_ref().map_or_else(|| "whole".to_owned(), |what| format!("damaged: {what}"));
+                [it.id.to_string(), it.made_at.to_string(), it.size.to_string(), state]
+            });
+            print(&table(["ID", "MADE", "BYTES", "STATE"], rows))
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Copies of a store that are made while it is used, and stores made of them again. Who asks for them and when is decided elsewhere.
 
+mod folder;
+
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
@@ -11,8 +13,10 @@ use std::{
 use plugin_core::{Timestamp, store::engine::EngineError};
 use rocksdb::{
     Env,
-    backup::{BackupEngine, BackupEngineInfo, BackupEngineOptions, RestoreOptions},
+    backup::{BackupEngine, BackupEngineOptions, RestoreOptions},
 };
+
+use folder::{Damage, Known};
 
 use super::{
     OpenError, RocksEngine, STORE, failure,
@@ -49,6 +53,8 @@ pub struct Backup {
     pub size: u64,
     /// How many files it has.
     pub files: u32,
+    /// The first of its files that is not what was backed up, and what is wrong with it. None if all of it was read and is whole.
+    pub damage: Option<String>,
 }
 
 /// Which backup is meant.
@@ -98,12 +104,24 @@ pub enum BackupError {
     #[error("there is a store in {} already; move it away, or have it moved aside", .0.display())]
     StoreExists(PathBuf),
     /// The backup is not what was backed up.
-    #[error("backup {id} in {} is damaged: {detail}; use another", .folder.display())]
+    #[error("backup {id} in {} is damaged: {detail}; use another, which the list of backups says is whole", .folder.display())]
     Damaged {
         /// The folder of backups.
         folder: PathBuf,
         /// Its number.
         id: u32,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// What was made is not what was to be backed up, and was deleted. Those made before are there still.
+    #[error(
+        "the new backup was not kept, since {} is not what was backed up: {detail}. Check the disk. Older backups may have this file \
+         too: move it away, and the next backup copies it anew for all of them",
+        .file.display()
+    )]
+    NotKept {
+        /// The file.
+        file: PathBuf,
         /// What is wrong with it.
         detail: String,
     },
@@ -147,35 +165,60 @@ impl Backups {
     }
 
     /// Copies the store of `engine` as it is when this begins, and some of what is written meanwhile: always all that was written
-    /// before any row that is in it. The store goes on working. Takes as long as copying what is new since the last backup;
+    /// before any row that is in it. The store goes on working. Every file of the backup is read again, also those that others had
+    /// before, and held against its checksum. Takes as long as copying what is new since the last backup and reading all of it;
     /// to be called where a thread may block.
     ///
     /// # Errors
-    /// [`BackupError::InUse`] while another is made, [`BackupError::Engine`] if the store cannot be read or takes no writes, and
-    /// whatever keeps the copy from being written or makes it differ from what was copied.
+    /// [`BackupError::InUse`] while another is made, [`BackupError::Engine`] if the store cannot be read or takes no writes,
+    /// [`BackupError::NotKept`] if what was made is damaged, and whatever keeps the copy from being written.
     pub fn create(&self, engine: &RocksEngine) -> Result<Backup, BackupError> {
+        self.create_and_keep(engine, None)
+    }
+
+    /// The same, and then deletes older backups as [`keep`](Self::keep) does if there is a number of those that are to stay.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create) and [`keep`](Self::keep). No older one is deleted unless the new one is whole.
+    pub fn create_and_keep(&self, engine: &RocksEngine, count: Option<NonZeroU32>) -> Result<Backup, BackupError> {
         make_private(&self.folder).map_err(at("make the folder of backups", &self.folder))?;
         let _lock = self.lock()?;
+        self.copy(engine)?;
+        let mut known = Known::default();
+        let id = self.ids()?.pop().ok_or_else(|| self.missing(Vec::new()))?;
+        let made = match self.look(id, &mut known)? {
+            Some((made, None)) => made,
+            Some((_, Some(Damage { file, what }))) => {
+                self.delete(&[id])?;
+                return Err(BackupError::NotKept { file, detail: what });
+            }
+            None => return Err(self.missing(self.ids()?)),
+        };
+        if let Some(count) = count {
+            self.delete_before(count, &mut known)?;
+        }
+        Ok(made)
+    }
+
+    fn copy(&self, engine: &RocksEngine) -> Result<(), BackupError> {
         let mut backups = self.open()?;
         let shared = &engine.shared;
         let _undisturbed = shared.backing_up.lock().unwrap_or_else(PoisonError::into_inner);
         let copied = shared.place.with(|db| backups.create_new_backup_flush(db, true).map_err(failure));
-        copied.map_err(BackupError::Engine)?;
-        let made = pick(&backups, &self.folder, Which::Latest)?;
-        let verified = backups.verify_backup(made.id);
-        verified.map_err(|error| self.damaged(made.id, error.into_string()))?;
-        Ok(made)
+        copied.map_err(BackupError::Engine)
     }
 
-    /// Every backup of the folder, oldest first; none if there is no such folder.
+    /// Every backup of the folder, oldest first, and whether it is whole; none if there is no such folder. Reads every file of them
+    /// once, and changes nothing: another may be made meanwhile.
     ///
     /// # Errors
     /// If the folder cannot be read.
     pub fn list(&self) -> Result<Vec<Backup>, BackupError> {
-        match self.folder.is_dir() {
-            true => Ok(all_of(&self.open()?)),
-            false => Ok(Vec::new()),
+        let (mut all, mut known) = (Vec::new(), Known::default());
+        for id in self.ids()? {
+            all.extend(self.look(id, &mut known)?.map(|(backup, _)| backup));
         }
+        Ok(all)
     }
 
     /// Makes a store of a backup in the data folder `data_dir`, which no server may be using. Every file is checked against the
@@ -185,12 +228,10 @@ impl Backups {
     /// [`BackupError::NoSuchBackup`]; [`BackupError::StoreExists`] if there is a store and `existing` says that it stays;
     /// [`BackupError::Damaged`]; [`BackupError::Open`] if a server has `data_dir` or what was restored does not open.
     pub fn restore(&self, which: Which, data_dir: &Path, existing: Existing) -> Result<Restored, BackupError> {
-        if !self.folder.is_dir() {
-            return Err(BackupError::NoSuchBackup { folder: self.folder.clone(), ids: Vec::new() });
-        }
+        let id = self.pick(which)?;
         let _lock = self.lock()?;
-        let mut backups = self.open()?;
-        let backup = pick(&backups, &self.folder, which)?;
+        let listed = folder::listed(&self.folder, id).map_err(at("read a backup in", &self.folder))?;
+        let backup = listed.ok_or_else(|| self.missing(Vec::new()))?.backup;
         let _data = DirectoryLock::take(data_dir)?;
         let store = data_dir.join(STORE);
         let occupied = fs::read_dir(&store).is_ok_and(|mut entries| entries.next().is_some());
@@ -203,8 +244,8 @@ impl Backups {
         if fresh.exists() {
             fs::remove_dir_all(&fresh).map_err(at("remove what an earlier restore left in", &fresh))?;
         }
-        let restored = backups.restore_from_backup(&fresh, &fresh, &RestoreOptions::default(), backup.id);
-        restored.map_err(|error| self.damaged(backup.id, error.into_string()))?;
+        let restored = self.open()?.restore_from_backup(&fresh, &fresh, &RestoreOptions::default(), id);
+        restored.map_err(|error| self.damaged(id, error.into_string()))?;
         drop(open::database(&fresh, &Tuning::new())?);
 
         let moved_aside = match existing {
@@ -223,20 +264,60 @@ impl Backups {
         Ok(Restored { backup, moved_aside })
     }
 
-    /// Deletes all backups but the newest `count`, and gives back how many.
+    /// Deletes all backups that are older than the newest `count` whole ones, and gives back how many. One that is damaged does not
+    /// count, and while there are fewer whole ones than that nothing is deleted. Reads every file of those that count.
     ///
     /// # Errors
-    /// [`BackupError::InUse`], or if the folder cannot be changed.
+    /// [`BackupError::InUse`], or if the folder cannot be read or changed.
     pub fn keep(&self, count: NonZeroU32) -> Result<usize, BackupError> {
-        if !self.folder.is_dir() {
+        if self.ids()?.is_empty() {
             return Ok(0);
         }
         let _lock = self.lock()?;
-        let mut backups = self.open()?;
-        let before = all_of(&backups).len();
-        let newest = usize::try_from(count.get()).unwrap_or(usize::MAX);
-        backups.purge_old_backups(newest).map_err(|error| self.unusable(error))?;
-        Ok(before.saturating_sub(all_of(&backups).len()))
+        self.delete_before(count, &mut Known::default())
+    }
+
+    fn delete_before(&self, count: NonZeroU32, known: &mut Known) -> Result<usize, BackupError> {
+        let mut older = self.ids()?;
+        let mut missing = usize::try_from(count.get()).unwrap_or(usize::MAX);
+        while missing > 0 && missing < older.len() {
+            let Some(newest) = older.pop() else { break };
+            if let Some((_, None)) = self.look(newest, known)? {
+                missing -= 1;
+            }
+        }
+        if missing > 0 || older.is_empty() {
+            return Ok(0);
+        }
+        self.delete(&older)?;
+        Ok(older.len())
+    }
+
+    /// The numbers of all backups, lowest first.
+    fn ids(&self) -> Result<Vec<u32>, BackupError> {
+        folder::ids(&self.folder).map_err(at("read the folder of backups", &self.folder))
+    }
+
+    fn look(&self, id: u32, known: &mut Known) -> Result<Option<(Backup, Option<Damage>)>, BackupError> {
+        folder::looked_at(&self.folder, id, known).map_err(at("read a backup in", &self.folder))
+    }
+
+    fn delete(&self, ids: &[u32]) -> Result<(), BackupError> {
+        folder::delete(&self.folder, ids).map_err(at("delete a backup in", &self.folder))
+    }
+
+    /// The number of the one that is meant.
+    fn pick(&self, which: Which) -> Result<u32, BackupError> {
+        let ids = self.ids()?;
+        let picked = match which {
+            Which::Latest => ids.last(),
+            Which::Id(wanted) => ids.iter().find(|id| **id == wanted),
+        };
+        picked.copied().ok_or_else(|| self.missing(ids))
+    }
+
+    fn missing(&self, ids: Vec<u32>) -> BackupError {
+        BackupError::NoSuchBackup { folder: self.folder.clone(), ids }
     }
 
     fn open(&self) -> Result<BackupEngine, BackupError> {
@@ -264,30 +345,6 @@ impl Backups {
     fn unusable(&self, error: rocksdb::Error) -> BackupError {
         BackupError::Folder { folder: self.folder.clone(), detail: error.into_string() }
     }
-}
-
-/// All of `backups`, oldest first.
-fn all_of(backups: &BackupEngine) -> Vec<Backup> {
-    let backup = |info: BackupEngineInfo| Backup {
-        id: info.backup_id,
-        made_at: Timestamp::from_nanosecond(i128::from(info.timestamp) * 1_000_000_000)
-            .unwrap_or(Timestamp::UNIX_EPOCH),
-        size: info.size,
-        files: info.num_files,
-    };
-    let mut all: Vec<_> = backups.get_backup_info().into_iter().map(backup).collect();
-    all.sort_unstable_by_key(|backup| backup.id);
-    all
-}
-
-/// The one of `backups` that is meant.
-fn pick(backups: &BackupEngine, folder: &Path, which: Which) -> Result<Backup, BackupError> {
-    let mut all = all_of(backups);
-    let ids = all.iter().map(|backup| backup.id).collect();
-    if let Which::Id(wanted) = which {
-        all.retain(|backup| backup.id == wanted);
-    }
-    all.pop().ok_or_else(|| BackupError::NoSuchBackup { folder: folder.to_owned(), ids })
 }
 
 fn at(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BackupError {

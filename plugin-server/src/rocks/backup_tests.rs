@@ -19,7 +19,7 @@ use plugin_core::{
 
 use super::{
     OpenError, RocksEngine,
-    backup::{BackupError, Backups, Existing, Which},
+    backup::{Backup, BackupError, Backups, Existing, Which},
 };
 
 const WRITERS: usize = 4;
@@ -209,4 +209,133 @@ fn two_do_not_change_a_folder_at_once() {
     ] {
         assert!(matches!(done, Err(BackupError::InUse(_))), "{done:?}");
     }
+}
+
+/// The tables of all backups.
+fn tables(places: &Places) -> Vec<PathBuf> {
+    let tables = fs::read_dir(places.0.path().join("backups/shared_checksum")).expect("a folder");
+    let mut tables: Vec<_> = tables.map(|entry| entry.expect("an entry").path()).collect();
+    tables.sort_unstable();
+    tables
+}
+
+fn flip_a_bit(file: &Path) {
+    let mut bytes = fs::read(file).expect("a file");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(file, bytes).expect("written");
+}
+
+/// Nothing that a backup of a folder has is without it, and nothing else is there.
+fn files(places: &Places) -> (usize, usize, usize) {
+    let count = |folder: &str| fs::read_dir(places.0.path().join("backups").join(folder)).expect("a folder").count();
+    (count("meta"), count("private"), count("shared_checksum"))
+}
+
+#[test]
+fn a_backup_on_top_of_a_damaged_file_is_not_kept_and_none_goes_for_it() {
+    let places = Places::new();
+    let engine = places.filled(50);
+    let backups = places.backups();
+    let first = backups.create(&engine).expect("a backup");
+    let (before, damaged) = (files(&places), tables(&places).remove(0));
+    flip_a_bit(&damaged);
+    put(&engine, 0, 50);
+    let refused = backups.create_and_keep(&engine, Some(NonZeroU32::MIN)).expect_err("it would have the damaged file");
+    assert!(matches!(&refused, BackupError::NotKept { file, .. } if *file == damaged), "{refused:?}");
+    assert!(refused.to_string().contains(&*damaged.to_string_lossy()), "{refused}");
+    assert_eq!(files(&places), before, "all of it has gone, and nothing else");
+    let listed = backups.list().expect("a folder");
+    assert_eq!(listed.iter().map(|it| it.id).collect::<Vec<_>>(), [first.id]);
+    assert!(listed[0].damage.as_ref().is_some_and(|what| what.contains(&*damaged.to_string_lossy())), "{listed:?}");
+
+    // What the error says helps.
+    fs::rename(&damaged, places.0.path().join("moved")).expect("ours");
+    let second = backups.create(&engine).expect("the file is copied anew");
+    assert_eq!(backups.list().expect("a folder"), [Backup { damage: None, ..first.clone() }, second]);
+    let restored = restore(&backups, Which::Id(first.id), &places.other());
+    assert!((0..50).all(|n| get(&restored, 0, n).is_some()));
+}
+
+#[test]
+fn a_damaged_backup_does_not_count_among_those_that_stay() {
+    let places = Places::new();
+    let engine = places.filled(1);
+    let backups = places.backups();
+    let mut known = Vec::new();
+    let made: Vec<_> = (1..=4)
+        .map(|n| {
+            put(&engine, 0, n);
+            let made = backups.create(&engine).expect("a backup");
+            let new: Vec<_> = tables(&places).into_iter().filter(|table| !known.contains(table)).collect();
+            known.extend(new.clone());
+            (made.id, new)
+        })
+        .collect();
+    // The newest alone has it.
+    flip_a_bit(&made[3].1[0]);
+    fs::remove_file(places.0.path().join(format!("backups/private/{}/CURRENT", made[2].0))).expect("ours");
+    let whole = |all: Vec<Backup>| all.into_iter().map(|it| (it.id, it.damage.is_none())).collect::<Vec<_>>();
+    let states = |goods: [bool; 4]| made.iter().map(|(id, _)| *id).zip(goods).collect::<Vec<_>>();
+    assert_eq!(whole(backups.list().expect("a folder")), states([true, true, false, false]));
+    assert_eq!(backups.keep(NonZeroU32::new(3).expect("three")).expect("ours"), 0, "there are two");
+    assert_eq!(backups.keep(NonZeroU32::MIN).expect("ours"), 1);
+    assert_eq!(whole(backups.list().expect("a folder")), states([true, true, false, false])[1..]);
+    let restored = restore(&backups, Which::Id(made[1].0), &places.other());
+    assert!((0..3).all(|n| get(&restored, 0, n).is_some()));
+    let refused = backups.restore(Which::Latest, &places.0.path().join("none"), Existing::Refuse);
+    assert!(matches!(refused, Err(BackupError::Damaged { id, .. }) if id == made[3].0), "{refused:?}");
+}
+
+#[test]
+fn a_list_that_cannot_be_read_is_a_damaged_backup() {
+    let places = Places::new();
+    let engine = places.filled(5);
+    let backups = places.backups();
+    let first = backups.create(&engine).expect("a backup");
+    let list = places.0.path().join(format!("backups/meta/{}", first.id));
+    let text = fs::read_to_string(&list).expect("text");
+    let last = text.trim_end().rfind('\n').expect("several lines");
+    for damaged in [&text[..last + 1], &text[..text.len() - 2], "", "1\n2\n3"] {
+        fs::write(&list, damaged).expect("ours");
+        let listed = backups.list().expect("a folder");
+        assert!(listed.len() == 1 && listed[0].damage.is_some(), "{damaged:?}: {listed:?}");
+    }
+    fs::write(&list, &text).expect("ours");
+    assert_eq!(backups.list().expect("a folder"), [first]);
+}
+
+#[test]
+fn backups_are_listed_while_another_is_made_and_where_nothing_can_be_written() {
+    let places = Places::new();
+    let engine = places.filled(5);
+    let backups = places.backups();
+    let made = backups.create(&engine).expect("a backup");
+    let folder = places.0.path().join("backups");
+    let lock = File::options().write(true).open(folder.join("backup.lock")).expect("the lock file");
+    lock.try_lock().expect("it was given back");
+    // What another is in the middle of.
+    let begun = folder.join("meta/2.tmp");
+    fs::write(&begun, "").expect("ours");
+    let before = contents(&folder);
+    assert_eq!(backups.list().expect("a folder"), [made]);
+    assert_eq!(contents(&folder), before, "nothing was written");
+    fs::create_dir(places.other()).expect("a folder");
+    assert_eq!(Backups::at(places.other()).list().expect("a folder"), []);
+    assert_eq!(contents(&places.other()), []);
+}
+
+/// Every file below `folder`, and when it was changed.
+fn contents(folder: &Path) -> Vec<(PathBuf, std::time::SystemTime)> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let changed = path.metadata().expect("it is there").modified().expect("a time");
+        if path.is_dir() {
+            all.extend(contents(&path));
+        }
+        all.push((path, changed));
+    }
+    all.sort_unstable();
+    all
 }

@@ -4,6 +4,7 @@
 pub mod backup;
 #[cfg(test)]
 mod backup_tests;
+mod crc32c;
 #[cfg(test)]
 mod damage_tests;
 mod lock;

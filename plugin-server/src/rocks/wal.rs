@@ -12,6 +12,8 @@ use std::{
     path::Path,
 };
 
+use super::crc32c::crc32c;
+
 const BLOCK: usize = 32 << 10;
 const HEADER: usize = 7;
 
@@ -232,62 +234,9 @@ fn is_zero(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| *byte == 0)
 }
 
-/// CRC-32C (Castagnoli), eight bytes a step.
-fn crc32c(bytes: &[u8]) -> u32 {
-    let steps = bytes.chunks_exact(8);
-    let rest = steps.remainder();
-    let crc = steps.fold(!0_u32, |crc, step| {
-        let low = crc.to_le_bytes();
-        let last = TABLES.len() - 1;
-        step.iter().enumerate().fold(0, |sum, (place, byte)| {
-            let mixed = byte ^ low.get(place).copied().unwrap_or_default();
-            // A byte is an index into 256, and a place one into 8.
-            sum ^ TABLES[last - place][usize::from(mixed)]
-        })
-    });
-    !rest.iter().fold(crc, |crc, byte| TABLES[0][usize::from(byte ^ crc.to_le_bytes()[0])] ^ (crc >> 8))
-}
-
-static TABLES: [[u32; 256]; 8] = tables();
-
-/// In table `t`, what a byte does to the checksum when `t` more bytes follow.
-const fn tables() -> [[u32; 256]; 8] {
-    let mut tables = [[0_u32; 256]; 8];
-    let mut index = 0;
-    while index < 256 {
-        let mut crc = index as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 1 { (crc >> 1) ^ 0x82f6_3b78 } else { crc >> 1 };
-            bit += 1;
-        }
-        tables[0][index] = crc;
-        index += 1;
-    }
-    let mut table = 1;
-    while table < 8 {
-        let mut index = 0;
-        while index < 256 {
-            let crc = tables[table - 1][index];
-            tables[table][index] = (crc >> 8) ^ tables[0][(crc & 0xff) as usize];
-            index += 1;
-        }
-        table += 1;
-    }
-    tables
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_checksum_is_castagnolis() {
-        // RFC 3720, B.4.
-        assert_eq!(crc32c(&[0; 32]), 0x8a91_36aa);
-        assert_eq!(crc32c(&[0xff; 32]), 0x62a8_ab43);
-        assert_eq!(crc32c(b"123456789"), 0xe306_9283);
-    }
 
     /// A log of `writes`, as RocksDB would have written it.
     fn log_of(writes: &[Vec<u8>]) -> Vec<u8> {

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, ops::Range, sync::Arc};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::Serialize;
 
-use super::{Document, FORMAT, First, Last, Raw, Stillness, VERSION};
+use super::{Document, FORMAT, First, Last, MAX_LINE, Raw, Stillness, VERSION};
 use crate::{
     clock::Timestamp,
     store::{
@@ -99,7 +99,12 @@ impl Export {
             Ok(value) => (value, None),
             Err(problem) => (Value::Null, Some(problem.to_string())),
         };
-        line(&Document { app: &app, key, value: &value, expires_at, unreadable, stored })
+        let text = line(&Document { app: &app, key, value: &value, expires_at, unreadable, stored: &stored })?;
+        if text.len() <= MAX_LINE {
+            return Ok(text);
+        }
+        let unreadable = Some("it is too long to be shown as JSON".to_owned());
+        line(&Document { app: &app, key, value: &Value::Null, expires_at, unreadable, stored: &stored })
     }
 }
 

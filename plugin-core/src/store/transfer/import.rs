@@ -29,8 +29,10 @@ use crate::{
 
 /// The most rows of one commit, and the most documents that are written beside one another.
 const CHUNK: usize = 200;
-/// The bytes at which a commit is large enough.
+/// The bytes at which a commit is large enough, or documents that wait for one another are.
 const CHUNK_BYTES: usize = 1 << 20;
+/// The most bytes that a store keeps about itself: rows of its indexes and of its migrations.
+const LEDGER_BYTES: usize = 4 << 20;
 
 /// Where lines are imported into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,8 +79,9 @@ pub struct Import {
     ledger: Vec<(Vec<u8>, Vec<u8>)>,
     /// Rows that go in as they are, and their lines.
     rows: BTreeMap<Vec<u8>, (Vec<u8>, u64)>,
-    bytes: usize,
     documents: Vec<Pending>,
+    /// The bytes of what waits to be written: of what the store kept about itself, then of rows and documents.
+    bytes: usize,
     imported: Imported,
     _turn: Turn,
 }
@@ -139,8 +142,8 @@ impl Space {
             stage: Stage::Merging,
             ledger: Vec::new(),
             rows: BTreeMap::new(),
-            bytes: 0,
             documents: Vec::new(),
+            bytes: 0,
             imported: Imported::default(),
             _turn: turn,
         })
@@ -169,6 +172,7 @@ impl Import {
         while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
             let (line, after) = rest.split_at(end);
             rest = after.get(1..).unwrap_or_default();
+            self.check_length(line)?;
             self.line += 1;
             let whole = match self.partial.is_empty() {
                 true => self.add(line).await,
@@ -180,8 +184,14 @@ impl Import {
             };
             whole?;
         }
+        self.check_length(rest)?;
         self.partial.extend_from_slice(rest);
-        match self.partial.len() > MAX_LINE {
+        Ok(())
+    }
+
+    /// Refuses a line that goes on with `more` and is too long then, before that is kept.
+    fn check_length(&self, more: &[u8]) -> Result<(), TransferError> {
+        match self.partial.len() + more.len() > MAX_LINE {
             true => Err(self.wrong(self.line + 1, LineProblem::TooLong)),
             false => Ok(()),
         }
@@ -230,9 +240,6 @@ impl Import {
         let text = text.trim_ascii();
         if text.is_empty() {
             return Ok(());
-        }
-        if text.len() > MAX_LINE {
-            return Err(self.wrong(self.line, LineProblem::TooLong));
         }
         let malformed = |told: &dyn fmt::Display| LineProblem::Malformed(told.to_string());
         let line: Line = serde_json::from_slice(text).map_err(|error| self.wrong(self.line, malformed(&error)))?;
@@ -307,8 +314,13 @@ impl Import {
         let follows = is(Kind::Index) || is(Kind::Unique) || is(Kind::Expiry);
         match self.stage {
             Stage::Ledger if is(Kind::Meta) => {
+                self.bytes += row.len() + stored.len();
                 self.ledger.push((row, stored));
-                Ok(())
+                let told = "it is more than a store keeps about itself";
+                match self.bytes > LEDGER_BYTES {
+                    true => Err(self.wrong(self.line, LineProblem::Malformed(told.to_owned()))),
+                    false => Ok(()),
+                }
             }
             // It is about indexes that this store numbers otherwise, follows from the documents, or is about jobs.
             Stage::Merging if follows || is(Kind::Meta) || is(Kind::Cron) => Ok(()),
@@ -363,20 +375,17 @@ impl Import {
 
     async fn pend(&mut self, documents: Documents, key: String, new: New) -> Result<(), TransferError> {
         let is_same = |it: &Pending| it.documents.app == documents.app && it.key == key;
-        if self.documents.len() >= CHUNK || self.documents.iter().any(is_same) {
-            self.write_documents().await?;
+        if self.documents.iter().any(is_same) {
+            self.flush().await?;
         }
+        self.make_room(key.len() + new.payload.size()).await?;
         self.documents.push(Pending { line: self.line, documents, key, new });
         Ok(())
     }
 
     async fn put(&mut self, row: Vec<u8>, stored: Vec<u8>) -> Result<(), TransferError> {
         self.begin_rows().await?;
-        let size = row.len() + stored.len();
-        if self.rows.len() >= CHUNK || self.bytes + size > CHUNK_BYTES {
-            self.write_rows().await?;
-        }
-        self.bytes += size;
+        self.make_room(row.len() + stored.len()).await?;
         match self.rows.insert(row, (stored, self.line)) {
             None => Ok(()),
             Some(_) => Err(self.wrong(self.line, LineProblem::Twice)),
@@ -389,13 +398,24 @@ impl Import {
             return Ok(());
         }
         self.stage = Stage::Rows;
+        self.bytes = 0;
         let installed = ledger::install(&self.space, &self.ledger).await;
         installed.map_err(|problem| self.failed(problem))?;
         self.imported.rows += self.ledger.len() as u64;
         Ok(())
     }
 
+    /// Writes what waits, unless `size` bytes more may wait with it.
+    async fn make_room(&mut self, size: usize) -> Result<(), TransferError> {
+        if self.rows.len() + self.documents.len() >= CHUNK || self.bytes + size > CHUNK_BYTES {
+            self.flush().await?;
+        }
+        self.bytes += size;
+        Ok(())
+    }
+
     async fn flush(&mut self) -> Result<(), TransferError> {
+        self.bytes = 0;
         self.write_rows().await?;
         self.write_documents().await
     }
@@ -426,7 +446,6 @@ impl Import {
 
     async fn write_rows(&mut self) -> Result<(), TransferError> {
         let rows = std::mem::take(&mut self.rows);
-        self.bytes = 0;
         if rows.is_empty() {
             return Ok(());
         }
@@ -476,6 +495,14 @@ impl Import {
         let of_kind = |kind: Kind| rows.keys().filter(|row| row.first() == Some(&(kind as u8))).count() as u64;
         self.imported.documents += of_kind(Kind::Document);
         self.imported.rows += rows.len() as u64 - of_kind(Kind::Expiry);
+    }
+
+    /// The bytes that are held: of the line that has begun and of what waits to be written.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        let rows: usize = self.rows.iter().map(|(row, (stored, _))| row.len() + stored.len()).sum();
+        let documents: usize = self.documents.iter().map(|it| it.key.len() + it.new.payload.size()).sum();
+        self.partial.len() + rows + documents
     }
 
     fn wrong(&self, line: u64, problem: LineProblem) -> TransferError {

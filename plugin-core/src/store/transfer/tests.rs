@@ -5,13 +5,15 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::{
-    AppId,
+    AppId, document, model, plugin,
     store::{
         Db, MemEngine, Schema, Space,
         conformance::block_on,
+        documents::MAX_DOCUMENT,
         engine::{Direction as Walk, Durability, Engine, Entries, Keyspace, Scan, Wanted, Write},
         index::{Direction, IndexField, IndexMeta, Sparse, Unique},
         key::{self, Key, Kind},
+        typed::Document as _,
     },
 };
 
@@ -295,4 +297,89 @@ fn a_row_that_no_export_writes_so_is_refused() {
             assert!(matches!(refused, Err(TransferError::Line { line: 2, .. })), "{refused:?}");
         }
     }
+}
+
+#[test]
+fn large_documents_do_not_wait_for_one_another() {
+    let space = store(&[]);
+    let line = format!("{}\n", json!({ "key": "N", "value": "x".repeat(900 << 10) }));
+    for into in [IntoWhat::Empty, IntoWhat::Merge(OnExisting::Replace)] {
+        let imported = block_on(async {
+            let mut import = space.import("tests", into).await?;
+            for n in 0..20 {
+                for piece in line.replace('N', &n.to_string()).as_bytes().chunks(64 << 10) {
+                    import.take(piece).await?;
+                    assert!(import.held() < 3 << 20, "{} bytes", import.held());
+                }
+            }
+            import.end().await
+        });
+        assert_eq!(imported.expect("they are fine").documents, 20, "{into:?}");
+    }
+}
+
+#[test]
+fn a_line_without_an_end_is_refused_before_it_is_kept() {
+    let space = store(&[]);
+    for piece in [1 << 10, MAX_LINE, 3 * MAX_LINE] {
+        let (refused, held) = block_on(async {
+            let mut import = space.import("tests", IntoWhat::Empty).await.expect("it is empty");
+            loop {
+                if let Err(refused) = import.take(&vec![b' '; piece]).await {
+                    return (refused, import.held());
+                }
+            }
+        });
+        assert!(matches!(refused, TransferError::Line { line: 1, problem: LineProblem::TooLong, .. }), "{refused:?}");
+        assert!(held <= MAX_LINE, "{held}");
+    }
+    let long = format!("{{\"key\":\"k\",\"value\":1}}\n{}\n", " ".repeat(MAX_LINE + 1));
+    let refused = import(&space, IntoWhat::Empty, &long);
+    assert!(matches!(refused, Err(TransferError::Line { line: 2, problem: LineProblem::TooLong, .. })), "{refused:?}");
+}
+
+#[plugin(id = "transfer-tests")]
+struct Packer;
+
+/// Its name is many times as long as it is stored.
+#[model(stored)]
+struct Bit {
+    whether_it_is_set_or_is_not_set_at_all: bool,
+}
+
+#[document(plugin = Packer, collection = "bits")]
+struct Bits {
+    #[id]
+    id: String,
+    bits: Vec<Bit>,
+}
+
+#[test]
+fn the_largest_documents_are_exported_in_lines_that_can_be_imported() {
+    let typed = || {
+        let (engine, keyspace) = (Arc::new(MemEngine::new()), Keyspace::of_plugin("tests"));
+        block_on(engine.open(&keyspace)).expect("memory opens");
+        let schema = Schema::new([Bits::meta()], [], [], &[]);
+        Arc::new(Space::new(engine, keyspace, Durability::Relaxed).with_schema(schema))
+    };
+    let (from, to) = (typed(), typed());
+    let db = db(&from, "default");
+    let largest = MAX_DOCUMENT - 64;
+    block_on(db.set("nuls", &"\0".repeat(largest))).expect("stored");
+    block_on(db.set("false", &vec![false; largest])).expect("stored");
+    let bits: Vec<_> = (0..largest).map(|_| json!({ "whether_it_is_set_or_is_not_set_at_all": true })).collect();
+    block_on(db.set("bits:1", &json!({ "id": "1", "bits": bits }))).expect("stored");
+    let text = block_on(async {
+        let mut export = from.export("tests", Stillness::Still).await.expect("it begins");
+        let mut text = String::new();
+        while let Some(lines) = export.next().await.expect("readable") {
+            text.push_str(&lines);
+        }
+        text
+    });
+    let longest = text.lines().map(str::len).max().expect("lines");
+    assert!(longest > 7 << 20 && longest < MAX_LINE, "{longest}");
+    assert!(text.contains("too long to be shown"), "the third");
+    assert_eq!(import(&to, IntoWhat::Empty, &text).expect("it is whole").documents, 3);
+    assert!(all(&from) == all(&to));
 }
