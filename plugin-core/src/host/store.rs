@@ -14,7 +14,7 @@ use crate::{
     id::AppId,
     plugin::state::PluginState,
     store::{
-        Db, Entry, Explain, Filter, Overview, Page, Revision, Shown, Space, StoreError,
+        Db, Entry, Explain, Filter, Overview, Page, Revision, Shown, Space, StoreError, Value,
         engine::{Durability, EngineError, Keyspace},
         query::Find,
         transfer::{Export, Import, Imported, IntoWhat, Stillness, TransferError},
@@ -173,7 +173,7 @@ impl Data {
     /// # Errors
     /// 404 if there is none.
     pub async fn get(&self, app: &AppId, key: &str) -> Result<Shown> {
-        let shown = self.db(app).show(key).await.map_err(told)?;
+        let shown = self.db(app).show(key).await.map_err(told_of_reading)?;
         shown.ok_or_else(|| Error::not_found("there is no such document"))
     }
 
@@ -182,7 +182,10 @@ impl Data {
     /// # Errors
     /// 422 for a question that is none, with what is wrong and where.
     pub async fn find(&self, app: &AppId, question: Question) -> Result<Page<Entry<Json>>> {
-        self.asked(app, question)?.await.map_err(told)
+        let Page { items, next } = self.asked(app, question)?.await.map_err(told_of_reading)?;
+        // By way of a value, which has what JSON has no word for.
+        let shown = |Entry { key, value, revision }: Entry<Value>| Entry { key, value: Json::from(value), revision };
+        Ok(Page { items: items.into_iter().map(shown).collect(), next })
     }
 
     /// How the same question is answered.
@@ -190,10 +193,10 @@ impl Data {
     /// # Errors
     /// As [`find`](Self::find).
     pub async fn explain(&self, app: &AppId, question: Question) -> Result<Explain> {
-        self.asked(app, question)?.explain().await.map_err(told)
+        self.asked(app, question)?.explain().await.map_err(told_of_reading)
     }
 
-    fn asked(&self, app: &AppId, question: Question) -> Result<Find<Json>> {
+    fn asked(&self, app: &AppId, question: Question) -> Result<Find<Value>> {
         let Question { filter, sort, limit, cursor, under } = question;
         let filter = filter.as_ref().map_or_else(|| Ok(Filter::all()), Filter::from_json);
         let filter = filter.map_err(|problem| told(problem.into()))?;
@@ -383,7 +386,30 @@ fn status_of(problem: &StoreError, text: String) -> Error {
         StoreError::Engine(EngineError::Corrupt(_)) | StoreError::DamagedIndex { .. } => {
             Error::public(StatusCode::INTERNAL_SERVER_ERROR, DAMAGED, text)
         }
-        _ => Error::public(StatusCode::SERVICE_UNAVAILABLE, "store-unavailable", text),
+        StoreError::Engine(EngineError::TooLarge { .. } | EngineError::Invalid(_)) | StoreError::EmptyId { .. } => {
+            Error::unprocessable("value", text)
+        }
+        StoreError::Engine(EngineError::UnknownOutcome) => {
+            Error::public(StatusCode::INTERNAL_SERVER_ERROR, "unknown-outcome", text)
+        }
+        StoreError::OtherId { .. }
+        | StoreError::NotAnInteger { .. }
+        | StoreError::Overflow { .. }
+        | StoreError::TransactionConflict { .. } => Error::conflict(text),
+        StoreError::Engine(EngineError::Unavailable(_) | EngineError::Conflict(_)) => {
+            Error::public(StatusCode::SERVICE_UNAVAILABLE, "store-unavailable", text)
+        }
+    }
+}
+
+/// An error of reading: what cannot be decoded is not the caller's fault.
+fn told_of_reading(problem: StoreError) -> Error {
+    match &problem {
+        StoreError::Codec { .. } => {
+            Error::public(StatusCode::INTERNAL_SERVER_ERROR, "unreadable-document", problem.to_string())
+                .because(problem)
+        }
+        _ => told(problem),
     }
 }
 

@@ -49,7 +49,7 @@ pub struct Verified {
 impl Verified {
     /// Whether nothing is wrong.
     pub fn is_whole(&self) -> bool {
-        self.problems.is_empty()
+        self.problems.is_empty() && self.more_problems == 0
     }
 }
 

@@ -12,7 +12,11 @@ use plugin_core::{
     prelude::*,
     registration::Registration,
     spawn::Spawn,
-    store::{MemEngine, engine::Engine, transfer::IntoWhat},
+    store::{
+        Db, MemEngine, Value,
+        engine::{Durability, Engine, Keyspace, Write},
+        transfer::IntoWhat,
+    },
 };
 use serde_json::json;
 
@@ -160,4 +164,20 @@ async fn what_does_not_fit_a_type_is_not_stored_under_it() {
     let again = data.put(&app, "letters:1", &letter, None).await.expect_err("it is there");
     assert_eq!(again.status().as_u16(), 412);
     assert_eq!(data.get(&app, "letters:1").await.expect("it is there").version, Some(1));
+}
+
+#[tokio::test]
+async fn bytes_are_shown_as_numbers_and_what_cannot_be_read_is_nobodys_mistake() {
+    let engine = Arc::new(MemEngine::new());
+    let host = host(&engine, &[]).await;
+    let keyspace = Keyspace::of_plugin("archive");
+    let db = Db::new(Arc::clone(&engine) as Arc<dyn Engine>, keyspace.clone(), AppId::default(), Durability::Synced);
+    db.set("notes:1", &Value::Bytes(vec![1, 2])).await.expect("stored");
+    let data = archive(&host).await;
+    let page = data.find(&AppId::default(), Question::default()).await.expect("a page");
+    assert_eq!(page.items[0].value, json!([1, 2]));
+    let place = plugin_core::store::key::document(&AppId::default(), "notes:2").into_bytes();
+    engine.commit(&keyspace, vec![Write::put(place, vec![7; 30])], Durability::Synced).await.expect("written");
+    let refused = data.get(&AppId::default(), "notes:2").await.expect_err("it is damaged");
+    assert_eq!(refused.status().as_u16(), 500, "{refused}");
 }
