@@ -35,7 +35,7 @@ fn create(args: BackupArgs) -> Result<(), Failure> {
             let mut path = "/api/store/backups?".to_owned();
             path.extend(keep.map(|keep| format!("keep={keep}&")));
             path.extend(to.as_ref().map(|to| format!("to={}", encoded(&to.to_string_lossy()))));
-            remote.ask(Method::POST, &path, None, None).await
+            remote.ask_for_long(Method::POST, &path).await
         }
         Reach::Store(offline) => {
             let folder = to.as_ref().unwrap_or(&offline.settings.backup_dir);

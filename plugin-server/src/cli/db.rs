@@ -14,7 +14,7 @@ use plugin_core::{
     store::transfer::{IntoWhat, OnExisting},
 };
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     Format,
@@ -79,7 +79,7 @@ fn list(value: &Value) -> &[Value] {
 
 fn stats(args: DbStatsArgs) -> Result<(), Failure> {
     let all: Value = with(args.place, async |reach| match reach {
-        Reach::Server(remote) => remote.ask(Method::GET, "/api/store", None, None).await,
+        Reach::Server(remote) => remote.ask_for_long(Method::GET, "/api/store").await,
         Reach::Store(offline) => {
             let mut all = Vec::new();
             for data in offline.host.all_data().await.map_err(failure)? {
@@ -280,16 +280,16 @@ fn verify(args: DbVerifyArgs) -> Result<(), Failure> {
                 let plugins = match plugin {
                     Some(plugin) => vec![plugin],
                     None => {
-                        let stats: Value = remote.ask(Method::GET, "/api/store", None, None).await?;
+                        let stats: Value = remote.ask_for_long(Method::GET, "/api/store").await?;
                         list(&stats).iter().map(|it| text(&it["plugin"])).collect()
                     }
                 };
                 for plugin in plugins {
-                    let verified = remote.ask(Method::POST, &format!("{}/verify", of(&plugin)), None, None).await?;
+                    let verified = remote.ask_for_long(Method::POST, &format!("{}/verify", of(&plugin))).await?;
                     all.push((plugin, verified));
                 }
                 if is_of_all {
-                    damage = remote.ask(Method::POST, "/api/store/checksums", None, None).await?;
+                    damage = remote.ask_for_long(Method::POST, "/api/store/checksums").await?;
                 }
             }
             Reach::Store(offline) => {
@@ -307,9 +307,13 @@ fn verify(args: DbVerifyArgs) -> Result<(), Failure> {
         }
         Ok((all, damage))
     })?;
-    let problems: usize = all.iter().map(|(_, it)| list(&it["problems"]).len()).sum();
+    let number = |it: &Value, name: &str| it[name].as_u64().unwrap_or(0);
+    let problems: u64 = all.iter().map(|(_, it)| list(&it["problems"]).len() as u64 + number(it, "moreProblems")).sum();
     match json.format() {
-        Format::Json => print_json(&all.into_iter().collect::<serde_json::Map<_, _>>())?,
+        Format::Json => {
+            let plugins: serde_json::Map<_, _> = all.into_iter().collect();
+            print_json(&json!({ "plugins": plugins, "damage": list(&damage) }))?;
+        }
         Format::Table => {
             for (plugin, verified) in &all {
                 let told = list(&verified["problems"]).iter().map(|it| {
@@ -320,15 +324,16 @@ fn verify(args: DbVerifyArgs) -> Result<(), Failure> {
                 for problem in told {
                     print(&problem.collect::<Vec<_>>().join("\t"))?;
                 }
-                let more = verified["moreProblems"].as_u64().filter(|more| *more > 0);
-                let more = more.map_or_else(String::new, |more| format!(", and {more} more problems"));
+                let told = |count: u64, what: &str| if count > 0 { format!(", {count} {what}") } else { String::new() };
+                let opaque = told(number(verified, "opaque"), "of a type that this binary does not have");
+                let more = told(number(verified, "moreProblems"), "more problems");
                 let (documents, entries) = (&verified["documents"], &verified["entries"]);
-                print(&format!("{plugin}: {documents} documents, {entries} entries of indexes{more}"))?;
+                print(&format!("{plugin}: {documents} documents{opaque}, {entries} entries of indexes{more}"))?;
             }
         }
     }
     if !list(&damage).is_empty() {
-        let told = |it: &Value| format!("{}: {} {}", text(&it["keyspace"]), it["file"], text(&it["detail"]));
+        let told = |it: &Value| format!("{}: {} {}", text(&it["keyspace"]), text(&it["file"]), text(&it["detail"]));
         let told: Vec<String> = list(&damage).iter().map(told).collect();
         return Err(Failure::Store(format!("the store is damaged: {}", told.join("; "))));
     }
@@ -342,7 +347,7 @@ fn drop_all(args: DbDropArgs) -> Result<(), Failure> {
     let DbDropArgs { plugin, sure, place } = args;
     sure.check(&format!("all that `{plugin}` stored"))?;
     with(place, async |reach| match reach {
-        Reach::Server(remote) => remote.ask::<Value>(Method::DELETE, &of(&plugin), None, None).await.map(drop),
+        Reach::Server(remote) => remote.ask_for_long::<Value>(Method::DELETE, &of(&plugin)).await.map(drop),
         Reach::Store(offline) => data(&offline, &plugin).await?.drop_all().await.map_err(failure),
     })
 }
@@ -353,7 +358,7 @@ fn drop_index(args: DbDropIndexArgs) -> Result<(), Failure> {
     with(place, async |reach| match reach {
         Reach::Server(remote) => {
             let path = format!("{}/indexes/{number}", of(&plugin));
-            remote.ask::<Value>(Method::DELETE, &path, None, None).await.map(drop)
+            remote.ask_for_long::<Value>(Method::DELETE, &path).await.map(drop)
         }
         Reach::Store(offline) => data(&offline, &plugin).await?.drop_index(number).await.map_err(failure),
     })

@@ -47,11 +47,30 @@ impl Remote {
         app: Option<&str>,
         body: Option<&Value>,
     ) -> Result<T, Failure> {
+        self.ask_within(PATIENCE, method, path, app, body).await
+    }
+
+    /// The same of what takes as long as there is much stored.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub(super) async fn ask_for_long<T: DeserializeOwned>(&self, method: Method, path: &str) -> Result<T, Failure> {
+        self.ask_within(LONG, method, path, None, None).await
+    }
+
+    async fn ask_within<T: DeserializeOwned>(
+        &self,
+        time: Duration,
+        method: Method,
+        path: &str,
+        app: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<T, Failure> {
         let lost = |error: &dyn fmt::Display| self.lost(error);
         let mut request = self
             .client
             .request(method, format!("{}{path}", self.control.address))
-            .timeout(LONG)
+            .timeout(time)
             .bearer_auth(&self.control.token)
             .insert_header((header::ACCEPT, "application/json"));
         if let Some(app) = app {

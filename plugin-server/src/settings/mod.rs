@@ -194,7 +194,9 @@ impl Settings {
             origins.insert("admin_token".to_owned(), Origin::Environment(ADMIN_TOKEN_VARIABLE.to_owned()));
         }
         let server::Server { listen, data_dir, backup_dir, log, log_format, timing, workers } = server;
-        let backup_dir = backup_dir.unwrap_or_else(|| data_dir.with_file_name("backups"));
+        // Of a directory without a name, as `.`, it is the absolute path that has a place beside it.
+        let beside = || std::path::absolute(&data_dir).unwrap_or_else(|_| data_dir.clone()).with_file_name("backups");
+        let backup_dir = backup_dir.unwrap_or_else(beside);
         Ok(Self {
             listen,
             data_dir,
