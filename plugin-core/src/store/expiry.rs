@@ -82,7 +82,3 @@ impl Documents {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "expiry_tests.rs"]
-mod tests;

@@ -113,6 +113,11 @@ impl Report {
             Way::IndexKeys { plan } => (Access::IndexKeys, Some(plan), true),
         };
         let Cost { entries, documents, bytes } = looker.cost;
+        let mut wanted = if is_served { Vec::new() } else { looker.wanted() };
+        if index.is_some_and(|plan| begins_with(&plan.index, &wanted)) {
+            // It is what would serve the query, and was used: what it has to look at besides, no index could spare it.
+            wanted.clear();
+        }
         let explain = Explain {
             plan,
             index: None,
@@ -120,11 +125,21 @@ impl Report {
             entries_read: entries,
             documents_read: documents,
             bytes_read: bytes,
-            index_wanted: if is_served { Vec::new() } else { looker.wanted() },
+            index_wanted: wanted,
             unknown_fields: looker.unknown(),
         };
         Self { explain, index: index.map(|plan| Arc::clone(&plan.index)) }
     }
+}
+
+/// Whether the first fields of an index are these, each with a `-` before it where the largest comes first.
+fn begins_with(index: &Index, fields: &[String]) -> bool {
+    let has = &index.definition.fields;
+    has.len() >= fields.len()
+        && fields.iter().zip(has).all(|(wanted, has)| match wanted.strip_prefix('-') {
+            Some(path) => has.descending && has.path == path,
+            None => !has.descending && has.path == *wanted,
+        })
 }
 
 impl fmt::Display for Explain {

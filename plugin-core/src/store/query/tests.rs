@@ -11,7 +11,6 @@ use crate::{
         conformance::block_on,
         db::tests::{commit, db, insert, set},
         engine::{Durability, Engine, Keyspace, MAX_WRITES, Write},
-        look::MAX_DOCUMENTS,
         mem::strict::{Faults, StrictEngine},
     },
 };
@@ -148,42 +147,6 @@ fn fill(db: &Db, count: usize) {
     for numbers in (0..count).collect::<Vec<_>>().chunks(MAX_WRITES) {
         commit(db, writes(numbers));
     }
-}
-
-#[track_caller]
-fn exceeded<T: std::fmt::Debug>(result: Result<T, StoreError>, wanted: &str) {
-    let error = result.expect_err("it is over the budget");
-    assert!(matches!(error, StoreError::BudgetExceeded { .. }), "{error}");
-    let said = error.to_string();
-    assert!(said.contains(wanted), "{said}");
-}
-
-#[test]
-fn a_query_looks_at_10000_documents_and_no_more() {
-    let db = db();
-    fill(&db, MAX_DOCUMENTS);
-    assert_eq!(ask(db.count(query! {})).expect("within"), 10_000);
-    assert_eq!(ask(db.count(query! { n: { lt: 7 } })).expect("within"), 7);
-    found(db.find(query! {}).sort("-n").limit(1), &["009999"]);
-
-    set(&db, "one more", json!({}));
-    exceeded(ask(db.count(query! { n: { lt: 7 } })), "it needs an index on (n), or a key prefix to look under");
-    assert_eq!(ask(db.count(query! {})).expect("keys alone are read"), 10_001);
-    let find = || db.find::<Value>(query! { n: { gt: 1 }, user: "ada" });
-    exceeded(ask(find().sort("-at")), "it needs an index on (user, -at)");
-    exceeded(ask(db.find::<Value>(query! { n: { ne: 1 }, or [{ user: "ada" }] })), "no index would serve it");
-    exceeded(ask(find()), "looked at 10000 documents");
-    found(db.find(query! { n: { gt: 9_990 } }).limit(1), &["009991"]);
-    found(db.find(query! {}).sort("-n").under("00000").limit(1), &["000009"]);
-}
-
-#[test]
-fn a_query_looks_at_16_mib_and_no_more() {
-    let db = db();
-    (0..18).for_each(|n| set(&db, &format!("{n:02}"), "x".repeat((1 << 20) - 100)));
-    exceeded(ask(db.find::<Value>(query! { n: 1 })), "an index on (n)");
-    assert_eq!(ask(db.count(query! { n: 1 }).under("0")).expect("within"), 0);
-    assert_eq!(ask(db.count(query! {})).expect("keys alone are small"), 18);
 }
 
 #[test]

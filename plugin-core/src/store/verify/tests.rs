@@ -83,45 +83,11 @@ fn place(key: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_store_that_is_whole_has_no_problems() {
-    let verified = Store::new().verified();
-    assert_eq!((verified.documents, verified.entries), (62, 120));
-    assert!(verified.is_whole(), "{verified:?}");
-}
-
-#[test]
 fn a_document_whose_bytes_are_damaged_is_named() {
     let store = Store::new();
     store.write(Write::put(place("c:03"), b"\0\0".to_vec()));
     let problems = store.problems();
     assert!(matches!(&*problems, [(key, None, Fault::Unreadable(_))] if key == "c:03"), "{problems:?}");
-}
-
-#[test]
-fn an_entry_that_is_missing_is_named_with_its_index() {
-    let store = Store::new();
-    store.write(Write::delete(store.rows(Kind::Index)[0].0.clone()));
-    assert_eq!(store.problems(), [("c:00".into(), Some(A.into()), Fault::Missing)]);
-}
-
-#[test]
-fn an_entry_without_its_document_is_named() {
-    let store = Store::new();
-    store.write(Write::delete(place("c:07")));
-    let expected = [A, U].map(|index| ("c:07".into(), Some(index.into()), Fault::Surplus));
-    assert_eq!(store.problems(), expected);
-}
-
-#[test]
-fn an_entry_that_does_not_follow_from_its_document_is_named() {
-    let store = Store::new();
-    let (key, value) = store.rows(Kind::Index)[0].clone();
-    // That of another value: the last byte before the key of the document is one of the number's.
-    let other = store.rows(Kind::Index)[10].0.clone();
-    let stray = [&other[..other.len() - 4], b"c:00"].concat();
-    assert_ne!(stray, key);
-    store.write(Write::put(stray, value));
-    assert_eq!(store.problems(), [("c:00".into(), Some(A.into()), Fault::Surplus)]);
 }
 
 #[test]

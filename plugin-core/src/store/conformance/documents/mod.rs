@@ -4,29 +4,52 @@
 //! into the list of the macro.
 
 #[expect(missing_docs, reason = "the name of a case is its sentence")]
+mod copies;
+#[expect(missing_docs, reason = "the name of a case is its sentence")]
 mod declared;
+#[expect(missing_docs, reason = "the name of a case is its sentence")]
+mod lifetimes;
 #[expect(missing_docs, reason = "the name of a case is its sentence")]
 mod many;
 #[expect(missing_docs, reason = "the name of a case is its sentence")]
 mod one;
 #[expect(missing_docs, reason = "the name of a case is its sentence")]
+mod questions;
+#[expect(missing_docs, reason = "the name of a case is its sentence")]
+mod transactions;
+#[expect(missing_docs, reason = "the name of a case is its sentence")]
 pub(crate) mod truth;
+#[expect(missing_docs, reason = "the name of a case is its sentence")]
+mod typed;
 
-use std::{future::IntoFuture, sync::Arc};
+use std::{
+    future::IntoFuture,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use serde_json::Value as Json;
 
 use super::block_on;
 use crate::{
+    clock::{Clock, ManualClock, Timestamp},
     id::AppId,
     store::{
-        Db, StoreError,
-        engine::{Durability, Engine, Keyspace},
+        Db, Schema, Space, StoreError,
+        engine::{Direction, Durability, Engine, Keyspace, MAX_SCAN, Scan, Wanted, Write},
+        index::IndexMeta,
+        key::{Key, Kind},
+        walk::after_key,
     },
 };
 
 #[doc(hidden)]
-pub use self::{declared::*, many::*, one::*, truth::*};
+pub use self::{
+    copies::*, declared::*, lifetimes::*, many::*, one::*, questions::*, transactions::*, truth::*, typed::*,
+};
 
 /// The plugin whose keyspace the cases use.
 const KEYSPACE: &str = "conformance";
@@ -100,13 +123,53 @@ macro_rules! documents_conformance {
             a_cursor_holds_while_others_write,
             a_cursor_holds_after_reopening,
             a_cursor_is_refused_where_it_does_not_belong,
+            going_through_all_gives_each_once_in_order_while_others_write,
+            going_through_all_by_an_index_gives_each_once_in_its_order,
+            what_is_selected_is_the_same_whether_an_index_has_it_or_not,
+            explain_names_the_index_and_what_was_read,
+            a_query_looks_at_10000_documents_and_no_more,
+            a_query_looks_at_16_mib_and_no_more,
+            the_index_that_an_error_names_serves_the_query,
             what_an_index_gives_is_what_is_there,
             an_index_of_what_was_there_is_built_and_is_there_after_reopening,
+            unique_means_unique_but_for_what_is_missing_or_null,
             of_those_who_take_a_unique_value_at_once_one_has_it,
+            an_index_that_is_dropped_leaves_nothing_and_is_not_used,
             insert_writes_only_what_is_new,
             a_transaction_is_there_as_a_whole_or_not_at_all,
+            a_transaction_reads_what_it_wrote_and_nobody_else_does_before_it_ends,
+            who_is_overtaken_begins_again_on_what_is_there_then,
+            who_is_overtaken_six_times_is_told_so_and_nothing_is_written,
+            what_a_transaction_only_read_is_held_to_what_it_was,
+            what_a_transaction_did_not_find_is_held_to_be_missing,
+            an_error_that_came_of_reading_two_moments_is_not_the_last_word,
+            a_transaction_inserts_only_what_is_new,
+            a_unique_value_goes_from_one_document_to_another_in_one_transaction,
+            too_much_for_a_commit_is_a_typed_error,
+            a_transaction_tells_the_revision_of_what_was_there_before_it,
             transactions_at_once_keep_what_holds_of_all,
             what_has_expired_is_gone_for_everybody_and_is_removed,
+            what_has_expired_stands_in_nobodys_way,
+            a_write_without_a_lifetime_ends_it_and_an_increment_keeps_it,
+            everything_is_counted_however_much_it_is_while_something_has_expired,
+            what_expired_and_cannot_be_read_leaves_no_entry,
+            typed_documents_are_put_found_changed_and_deleted_by_their_type,
+            typed_documents_are_part_of_transactions,
+            a_typed_document_is_read_by_its_shape_without_its_type,
+            what_is_written_without_its_type_becomes_of_it_or_is_refused,
+            older_versions_are_read_through_their_migrations,
+            older_versions_are_stored_anew_in_the_background_and_what_cannot_be_stays,
+            migrating_goes_on_where_it_was_broken_off,
+            what_could_not_be_migrated_is_tried_again_by_the_next_process,
+            what_cannot_be_migrated_can_be_deleted_in_a_transaction,
+            a_newer_version_is_refused_and_stays_as_it_is,
+            an_index_of_a_new_version_is_another_one_and_the_old_one_goes,
+            a_store_that_is_whole_has_no_problems,
+            a_document_that_cannot_be_decoded_is_named,
+            an_entry_that_does_not_follow_from_its_document_is_named,
+        }
+        $crate::documents_conformance! { @pairs $make;
+            what_was_exported_is_byte_by_byte_the_same_where_it_is_imported,
         }
         $crate::documents_truth! { $make }
     };
@@ -115,6 +178,15 @@ macro_rules! documents_conformance {
             #[test]
             fn $case() {
                 $crate::store::conformance::documents::$case($make());
+            }
+        )*
+    };
+    // Two stores that have nothing of each other.
+    (@pairs $make:expr; $($case:ident),* $(,)?) => {
+        $(
+            #[test]
+            fn $case() {
+                $crate::store::conformance::documents::$case($make(), $make());
             }
         )*
     };
@@ -156,4 +228,65 @@ fn get(db: &Db, key: &str) -> Option<Json> {
 
 fn ask<T>(question: impl IntoFuture<Output = Result<T, StoreError>>) -> T {
     block_on(question.into_future()).expect("it can be answered")
+}
+
+/// What is declared where there are indexes alone.
+fn indexes(indexes: &'static [IndexMeta]) -> Schema {
+    Schema::new([], [], [], indexes)
+}
+
+/// The keyspace as a process has it for which this is declared.
+fn space(store: &impl Store, schema: Schema, clock: &Clock) -> Arc<Space> {
+    let (engine, keyspace) = (store.engine(), Keyspace::of_plugin(KEYSPACE));
+    block_on(engine.open(&keyspace)).expect("a keyspace opens");
+    let space = Space::new(engine, keyspace, Durability::Relaxed).with_clock(clock.clone()).with_schema(schema);
+    block_on(space.prepare()).expect("indexes are brought in line");
+    Arc::new(space)
+}
+
+fn of_default(space: &Arc<Space>) -> Db {
+    Db::over(Arc::clone(space), AppId::default())
+}
+
+fn manual() -> ManualClock {
+    ManualClock::at(Timestamp::UNIX_EPOCH.saturating_add(Duration::from_secs(1_000_000)))
+}
+
+/// Says yes so many times, to work that is to be broken off then.
+fn times(times: usize) -> impl Fn() -> bool {
+    let looks = AtomicUsize::new(0);
+    move || looks.fetch_add(1, Ordering::Relaxed) < times
+}
+
+/// Stores these, many in a commit.
+fn fill(db: &Db, documents: impl IntoIterator<Item = (String, Json)>) {
+    let documents: Vec<_> = documents.into_iter().collect();
+    for chunk in documents.chunks(100) {
+        let put = db.txn(|tx| async move {
+            chunk.iter().try_for_each(|(key, value)| tx.set(key, value))?;
+            Ok(())
+        });
+        block_on(put).expect("they can be stored");
+    }
+}
+
+/// Every row of a kind, or of all kinds.
+fn rows(space: &Space, kind: Option<Kind>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut range = kind.map_or(vec![0]..vec![0xff], |kind| Key::of(kind).range());
+    let mut rows = Vec::new();
+    loop {
+        let (direction, wanted) = (Direction::Forward, Wanted::Entries);
+        let scan = Scan { range: range.clone(), limit: MAX_SCAN, bytes: usize::MAX, direction, wanted };
+        let found = block_on(space.scan(scan)).expect("it can be read");
+        rows.extend(found.iter().map(|(key, value)| (key.to_vec(), value.to_vec())));
+        match found.last() {
+            Some((last, _)) if found.more => range.start = after_key(last),
+            _ => return rows,
+        }
+    }
+}
+
+/// Writes behind the back of everything.
+fn plant(space: &Space, write: Write) {
+    block_on(space.commit_repeatable(vec![write])).expect("it is written");
 }
