@@ -3,9 +3,17 @@
 
 mod data;
 mod filters;
+mod map;
 mod steps;
+mod typed;
 
-use std::{cell::Cell, cmp::Ordering, collections::BTreeMap, future::IntoFuture, ops::RangeInclusive, sync::Arc};
+use std::{
+    cell::Cell,
+    collections::BTreeMap,
+    future::IntoFuture,
+    ops::RangeInclusive,
+    sync::{Arc, Mutex},
+};
 
 use proptest::{
     prelude::*,
@@ -14,18 +22,23 @@ use proptest::{
 
 use self::{
     data::Datum,
-    filters::Condition,
-    steps::{Op, Step, step},
+    map::{Happened, Map},
+    steps::{Act, End, Op, Step, step},
+    typed::Thing,
 };
 use crate::{
+    clock::{ManualClock, Timestamp},
+    error::Error,
     id::AppId,
+    query,
     random::Odds,
     store::{
-        Cursor, Db, MemEngine, Page, Revision, Schema, Space, StoreError, Value,
+        Cursor, Db, MemEngine, Page, Revision, Schema, Space, StoreError, Txn, Value,
         conformance::block_on,
         engine::{Durability, Engine, Keyspace},
         index::{IndexField, IndexMeta},
         mem::strict::{Faults, StrictEngine},
+        typed::Document,
     },
     testing::each_seed,
 };
@@ -38,12 +51,20 @@ const APPS: usize = 2;
 
 /// A store under test: what it holds for each app, and the revisions that were read from it.
 struct Store {
+    space: Arc<Space>,
+    clock: ManualClock,
     apps: Vec<Db>,
     seen: BTreeMap<(usize, String), Revision>,
 }
 
+/// What only one document may have, among those under a prefix: it decides what is said, so that every store has these.
+const UNIQUE: [(&str, &[&str]); 2] = [("b", &["a", "b"]), (typed::PREFIX, &["b"])];
+
+const ONE_HAS_IT: IndexMeta = IndexMeta::of("b", &[IndexField::ascending("a"), IndexField::descending("b")]).unique();
+static FEW: [IndexMeta; 1] = [ONE_HAS_IT];
 /// Indexes of every sort over what the documents hold.
-static INDEXES: [IndexMeta; 6] = [
+static INDEXES: [IndexMeta; 7] = [
+    ONE_HAS_IT,
     IndexMeta::of("", &[IndexField::ascending("a")]),
     IndexMeta::of("", &[IndexField::ascending("a"), IndexField::descending("b")]),
     IndexMeta::of("", &[IndexField::ascending("b"), IndexField::ascending("c.x"), IndexField::descending("a")]),
@@ -52,26 +73,28 @@ static INDEXES: [IndexMeta; 6] = [
     IndexMeta::of("ab", &[IndexField::descending("l.0")]).sparse(),
 ];
 
-/// The stores that every step is taken on, all of which say what the map says, with indexes and without: what is found does not depend on
-/// them.
+/// The stores that every step is taken on, all of which say what the map says, with many indexes and with few: what is found does not
+/// depend on them.
 fn stores(seed: u64) -> Vec<Store> {
     // Its other faults are told to callers, sooner or later.
     let pieces = Faults { short_scans: Odds::one_in(3), ..Faults::NONE };
     let store = |engine: Arc<dyn Engine>, indexes: &'static [IndexMeta]| {
         let keyspace = Keyspace::of_plugin("tests");
         block_on(engine.open(&keyspace)).expect("a keyspace opens");
-        let space = Space::new(engine, keyspace, Durability::Relaxed).with_schema(Schema::new([], [], [], indexes));
+        let clock = ManualClock::at(Timestamp::UNIX_EPOCH);
+        let schema = Schema::new([Thing::meta()], [], [], indexes);
+        let space = Space::new(engine, keyspace, Durability::Relaxed).with_clock(clock.clone().into());
+        let space = Arc::new(space.with_schema(schema));
         block_on(space.prepare()).expect("indexes are brought in line");
-        let space = Arc::new(space);
         let apps = (0..APPS).map(|app| {
             let app = AppId::new(format!("app{app}")).expect("an id");
             Db::over(Arc::clone(&space), app)
         });
-        Store { apps: apps.collect(), seen: BTreeMap::new() }
+        Store { apps: apps.collect(), space, clock, seen: BTreeMap::new() }
     };
     vec![
-        store(Arc::new(MemEngine::new()), &[]),
-        store(Arc::new(StrictEngine::new(seed, pieces)), &[]),
+        store(Arc::new(MemEngine::new()), &FEW),
+        store(Arc::new(StrictEngine::new(seed, pieces)), &FEW),
         store(Arc::new(StrictEngine::new(seed.wrapping_add(1), pieces)), &INDEXES),
     ]
 }
@@ -80,7 +103,9 @@ fn stores(seed: u64) -> Vec<Store> {
 #[derive(Debug, PartialEq)]
 enum Answer {
     Done,
-    Conflict,
+    /// Something is there, or something else than was expected.
+    IsThere,
+    Duplicate,
     NotAnInteger,
     Sum(i64),
     WasThere(bool),
@@ -88,18 +113,35 @@ enum Answer {
     Keys(Vec<String>),
     Count(u64),
     Found(Vec<(String, Datum)>),
+    /// To each act of a transaction, and to the whole.
+    All(Vec<Answer>, Box<Answer>),
+    GivenUp,
+}
+
+impl Answer {
+    /// What was refused is an answer too.
+    fn of(told: Result<Self, StoreError>) -> Result<Self, StoreError> {
+        match told {
+            Err(StoreError::Conflict { .. } | StoreError::Exists { .. }) => Ok(Self::IsThere),
+            Err(StoreError::Duplicate { .. }) => Ok(Self::Duplicate),
+            Err(StoreError::NotAnInteger { .. }) => Ok(Self::NotAnInteger),
+            told => told,
+        }
+    }
 }
 
 /// What the store says to a step.
 impl Store {
     fn take(&mut self, Step { app, op }: &Step) -> Result<Answer, TestCaseError> {
-        let Self { apps, seen } = self;
+        let Self { apps, seen, space, clock } = self;
         let db = &apps[*app];
-        let expected = |key: &String| seen.get(&(*app, key.clone())).copied();
         let told = match op {
-            Op::Set(key, datum) => block_on(db.set(key, &datum.value())).map(|()| Answer::Done),
-            Op::Insert(key, datum) => block_on(db.set_if(key, &datum.value(), None)).map(|_| Answer::Done),
-            Op::Replace(key, datum) => block_on(db.set_if(key, &datum.value(), expected(key))).map(|_| Answer::Done),
+            Op::Do(act) => block_on(alone(db, act)),
+            Op::Transaction(acts, end) => return Ok(together(db, acts, *end)?),
+            Op::Replace(key, datum) => {
+                let expected = seen.get(&(*app, key.clone())).copied();
+                block_on(db.set_if(key, &datum.value(), expected)).map(|_| Answer::Done)
+            }
             Op::Look(key) => {
                 let found = block_on(db.get_versioned::<Value>(key))?;
                 match &found {
@@ -108,9 +150,6 @@ impl Store {
                 };
                 Ok(Answer::Value(found.map(|found| Datum::of(&found.value))))
             }
-            Op::Increment(key, by) => block_on(db.increment(key, *by)).map(Answer::Sum),
-            Op::Delete(key) => block_on(db.delete(key)).map(Answer::WasThere),
-            Op::Get(key) => Ok(Answer::Value(block_on(db.get::<Value>(key))?.as_ref().map(Datum::of))),
             Op::Keys { under, page } => {
                 let found = pages(*page, |cursor| block_on(db.keys(under).limit(*page).after(cursor).into_future()));
                 Ok(Answer::Keys(found?))
@@ -125,13 +164,87 @@ impl Store {
                 })?;
                 Ok(Answer::Found(found.iter().map(|entry| (entry.key.clone(), Datum::of(&entry.value))).collect()))
             }
+            Op::FindThings { a, page } => {
+                let found = pages(*page, |cursor| {
+                    let find = db.docs::<Thing>().find(query!(Thing { a: { gte: *a } }));
+                    let find = find.sort(|thing| thing.b().descending()).limit(*page).after(cursor);
+                    block_on(find.into_future())
+                })?;
+                Ok(Answer::Found(found.iter().map(|entry| (entry.value.key(), entry.value.datum())).collect()))
+            }
+            Op::Pass(time) => {
+                clock.set(clock.now().saturating_add(*time));
+                Ok(Answer::Done)
+            }
+            Op::Reap => {
+                block_on(space.reap())?;
+                block_on(space.overview()).map(|there| Answer::Count(there.documents))
+            }
         };
-        match told {
-            Err(StoreError::Conflict { .. }) => Ok(Answer::Conflict),
-            Err(StoreError::NotAnInteger { .. }) => Ok(Answer::NotAnInteger),
-            told => Ok(told?),
-        }
+        Ok(Answer::of(told)?)
     }
+}
+
+async fn alone(db: &Db, act: &Act) -> Result<Answer, StoreError> {
+    let things = db.docs::<Thing>();
+    Ok(match act {
+        Act::Set(key, datum) => db.set(key, &datum.value()).await.map(|()| Answer::Done)?,
+        Act::SetFor(key, datum, lifetime) => db.set_for(key, &datum.value(), *lifetime).await.map(|()| Answer::Done)?,
+        Act::Insert(key, datum) => db.insert(key, &datum.value()).await.map(|_| Answer::Done)?,
+        Act::Increment(key, by) => Answer::Sum(db.increment(key, *by).await?),
+        Act::Delete(key) => Answer::WasThere(db.delete(key).await?),
+        Act::Get(key) => Answer::Value(db.get::<Value>(key).await?.as_ref().map(Datum::of)),
+        Act::Put(thing) => things.put(thing).await.map(|()| Answer::Done)?,
+        Act::PutFor(thing, lifetime) => things.put_for(thing, *lifetime).await.map(|()| Answer::Done)?,
+        Act::InsertThing(thing) => things.insert(thing).await.map(|_| Answer::Done)?,
+        Act::GetThing(id) => Answer::Value(things.get(id).await?.as_ref().map(Thing::datum)),
+    })
+}
+
+async fn within(tx: &Txn, act: &Act) -> Result<Answer, StoreError> {
+    let things = tx.docs_of::<Thing>();
+    Ok(match act {
+        Act::Set(key, datum) => tx.set(key, &datum.value()).map(|()| Answer::Done)?,
+        Act::SetFor(key, datum, lifetime) => tx.set_for(key, &datum.value(), *lifetime).map(|()| Answer::Done)?,
+        Act::Insert(key, datum) => tx.insert(key, &datum.value()).await.map(|()| Answer::Done)?,
+        Act::Increment(key, by) => Answer::Sum(tx.increment(key, *by).await?),
+        Act::Delete(key) => Answer::WasThere(tx.delete(key).await?),
+        Act::Get(key) => Answer::Value(tx.get::<Value>(key).await?.as_ref().map(Datum::of)),
+        Act::Put(thing) => things.put(thing).map(|()| Answer::Done)?,
+        Act::PutFor(thing, lifetime) => things.put_for(thing, *lifetime).map(|()| Answer::Done)?,
+        Act::InsertThing(thing) => things.insert(thing).await.map(|()| Answer::Done)?,
+        Act::GetThing(id) => Answer::Value(things.get(id).await?.as_ref().map(Thing::datum)),
+    })
+}
+
+/// Why a transaction ends that is not to be committed.
+#[derive(Debug, thiserror::Error)]
+#[error("on second thought")]
+struct SecondThought;
+
+fn together(db: &Db, acts: &[Act], end: End) -> Result<Answer, StoreError> {
+    let said = Mutex::new(Vec::new());
+    let all = &said;
+    let ended = block_on(db.txn(|tx| async move {
+        let mut answers = Vec::new();
+        for act in acts {
+            answers.push(Answer::of(within(&tx, act).await)?);
+        }
+        *all.lock().expect("nobody panics with it") = answers;
+        match end {
+            End::Commits => Ok(Answer::Done),
+            End::GivesUp => Err(Error::from(SecondThought)),
+        }
+    }));
+    let ended = match ended {
+        Err(error) if error.downcast_ref::<SecondThought>().is_some() => Answer::GivenUp,
+        Err(error) => match error.downcast_ref::<StoreError>() {
+            Some(refused) => Answer::of(Err(refused.clone()))?,
+            None => panic!("{error}"),
+        },
+        Ok(done) => done,
+    };
+    Ok(Answer::All(said.into_inner().expect("nobody panics with it"), Box::new(ended)))
 }
 
 /// All pages of a question. No page has more than was asked.
@@ -154,95 +267,22 @@ fn pages<T>(
     }
 }
 
-/// The map: what the store is to hold, looked at in the plainest way there is.
-#[derive(Default)]
-struct Model {
-    rows: [BTreeMap<String, Row>; APPS],
-    writes: u64,
-    /// Which write of a key was there when it was last looked at.
-    seen: BTreeMap<(usize, String), u64>,
-}
-
-struct Row {
-    datum: Datum,
-    write: u64,
-}
-
-impl Model {
-    fn put(&mut self, app: usize, key: &str, datum: Datum) -> Answer {
-        self.writes += 1;
-        self.rows[app].insert(key.to_owned(), Row { datum, write: self.writes });
-        Answer::Done
-    }
-
-    /// What is to be said to a step.
-    fn take(&mut self, Step { app, op }: &Step) -> Answer {
-        let rows = &mut self.rows[*app];
-        match op {
-            Op::Set(key, datum) => self.put(*app, key, datum.clone()),
-            Op::Insert(key, _) if rows.contains_key(key) => Answer::Conflict,
-            Op::Insert(key, datum) => self.put(*app, key, datum.clone()),
-            Op::Replace(key, datum) => {
-                match rows.get(key).map(|row| row.write) == self.seen.get(&(*app, key.clone())).copied() {
-                    true => self.put(*app, key, datum.clone()),
-                    false => Answer::Conflict,
-                }
-            }
-            Op::Look(key) => {
-                match rows.get(key) {
-                    Some(row) => self.seen.insert((*app, key.clone()), row.write),
-                    None => self.seen.remove(&(*app, key.clone())),
-                };
-                Answer::Value(rows.get(key).map(|row| row.datum.clone()))
-            }
-            Op::Increment(key, by) => match rows.get(key).map_or(Some(0), |row| row.datum.integer()) {
-                None => Answer::NotAnInteger,
-                Some(before) => {
-                    self.put(*app, key, Datum::from(before + by));
-                    Answer::Sum(before + by)
-                }
-            },
-            Op::Delete(key) => Answer::WasThere(rows.remove(key).is_some()),
-            Op::Get(key) => Answer::Value(rows.get(key).map(|row| row.datum.clone())),
-            Op::Keys { under, .. } => Answer::Keys(rows.keys().filter(|key| key.starts_with(under)).cloned().collect()),
-            Op::Count { condition, under } => Answer::Count(matching(rows, condition, under).len() as u64),
-            Op::Find { condition, sort, under, .. } => {
-                let mut found = matching(rows, condition, under);
-                found.sort_by(|one, other| in_order(sort, (one.0, &one.1.datum), (other.0, &other.1.datum)));
-                Answer::Found(found.into_iter().map(|(key, row)| (key.clone(), row.datum.clone())).collect())
-            }
-        }
-    }
-}
-
-fn matching<'a>(rows: &'a BTreeMap<String, Row>, condition: &Condition, under: &str) -> Vec<(&'a String, &'a Row)> {
-    rows.iter().filter(|(key, row)| key.starts_with(under) && condition.holds(&row.datum)).collect()
-}
-
-/// By each field in turn, what is missing before all else, and by the key at last.
-fn in_order(sort: &[String], one: (&str, &Datum), other: (&str, &Datum)) -> Ordering {
-    for path in sort {
-        let order = match path.strip_prefix('-') {
-            None => one.1.at(path).cmp(&other.1.at(path)),
-            Some(path) => other.1.at(path).cmp(&one.1.at(path)),
-        };
-        if order.is_ne() {
-            return order;
-        }
-    }
-    one.0.cmp(other.0)
-}
-
-fn run(seed: u64, steps: &[Step]) -> Result<(), TestCaseError> {
-    let (mut stores, mut model) = (stores(seed), Model::default());
+fn run(seed: u64, steps: &[Step]) -> Result<Happened, TestCaseError> {
+    let (mut stores, mut map) = (stores(seed), Map::default());
     for (place, step) in steps.iter().enumerate() {
-        let expected = model.take(step);
+        let expected = map.take(step);
         for (number, store) in stores.iter_mut().enumerate() {
             let told = store.take(step).map_err(|error| TestCaseError::fail(format!("step {place}: {error}")))?;
             prop_assert_eq!(&told, &expected, "step {} on store {}: {:?}", place, number, step);
         }
     }
-    Ok(())
+    for Store { space, .. } in &stores {
+        block_on(space.reap())?;
+        let verified = block_on(space.verify())?;
+        prop_assert!(verified.is_whole(), "{:?}", verified);
+        prop_assert_eq!(verified.documents, map.len() as u64);
+    }
+    Ok(map.happened)
 }
 
 /// The steps, one a line.
@@ -252,7 +292,7 @@ fn shown(steps: &[Step]) -> String {
 
 #[test]
 fn the_store_agrees_with_a_map() {
-    let taken = Cell::new(0);
+    let (taken, happened) = (Cell::new(0), Cell::new(Happened::default()));
     each_seed(RUNS, |seed| {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -267,7 +307,14 @@ fn the_store_agrees_with_a_map() {
         let steps = proptest::collection::vec(step(), STEPS);
         let ran = TestRunner::new_with_rng(config, rng).run(&steps, |steps| {
             taken.set(taken.get() + steps.len());
-            run(seed, &steps)
+            let (ran, before) = (run(seed, &steps)?, happened.get());
+            happened.set(Happened {
+                duplicates: before.duplicates + ran.duplicates,
+                expired: before.expired + ran.expired,
+                of_several: before.of_several + ran.of_several,
+                typed: before.typed + ran.typed,
+            });
+            Ok(())
         });
         match ran {
             Ok(()) => {}
@@ -277,4 +324,6 @@ fn the_store_agrees_with_a_map() {
     });
     let is_whole = ["STORE_SEED", "STORE_SEEDS"].iter().all(|name| std::env::var_os(name).is_none());
     assert!(!is_whole || taken.get() >= 100_000, "{} steps were taken", taken.get());
+    let Happened { duplicates, expired, of_several, typed } = happened.get();
+    assert!(!is_whole || [duplicates, expired, of_several, typed].iter().all(|times| *times > 500), "{happened:?}");
 }

@@ -181,7 +181,7 @@ fn object() -> BoxedStrategy<Datum> {
     fields.prop_map(|(x, y)| of_fields([("x", x), ("y", y)])).boxed()
 }
 
-fn of_fields<const N: usize>(fields: [(&str, Option<Datum>); N]) -> Datum {
+pub(super) fn of_fields<const N: usize>(fields: [(&str, Option<Datum>); N]) -> Datum {
     let there = fields.into_iter().filter_map(|(name, field)| Some((name.to_owned(), field?)));
     Datum::Object(there.collect())
 }
