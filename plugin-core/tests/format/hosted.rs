@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use plugin_core::{prelude::*, store::engine::Keyspace, testing::TestHost};
+use plugin_core::{plugin::state::Life, prelude::*, store::engine::Keyspace, testing::TestHost};
 use serde_json::json;
 
 use crate::{
@@ -63,6 +63,29 @@ pub(crate) fn rows() -> Vec<Row> {
     host.app("shop").emit(&Changed { times: 3 }).expect("it is stored");
     assert_eq!(host.signed_webhook("inbox", "", "delivery-1", "invoice", json!({ "sum": 12 })).status, 202);
     dump(&engine, &KEYSPACE)
+}
+
+static SYSTEM: LazyLock<Keyspace> = LazyLock::new(|| Keyspace::of_host("system"));
+
+/// What the host keeps of its own: a plugin that was switched off.
+pub(crate) fn system() -> Vec<Row> {
+    let engine = engine(&KEYSPACE, Vec::new());
+    let mut test = TestHost::of::<Hosted>().engine(Arc::clone(&engine)).build();
+    let host = test.host().clone();
+    test.block_on(host.disable("format-host")).expect("it is stored");
+    dump(&engine, &SYSTEM)
+}
+
+/// Whether a host of today takes the plugin to be switched off, and whether it does once it was switched on again.
+pub(crate) fn is_off(rows: Vec<Row>) -> [bool; 2] {
+    let engine = engine(&SYSTEM, rows);
+    let mut test = TestHost::of::<Hosted>().but_not_active::<Hosted>().engine(Arc::clone(&engine)).build();
+    let host = test.host().clone();
+    let is_off = || host.plugin("format-host").expect("it is linked").1.life() == Life::Inactive;
+    let before = is_off();
+    test.block_on(host.enable("format-host")).expect("it can work");
+    assert!(dump(&engine, &SYSTEM).is_empty(), "the row is gone");
+    [before, is_off()]
 }
 
 /// What a host of today makes of these rows.

@@ -2,14 +2,16 @@
 
 use plugin_core::{
     query,
-    store::{Access, Entry, Page, Value, conformance::block_on},
+    store::{Access, Entry, Page, StoreError, Value, conformance::block_on, index::Progress},
 };
 use serde_json::{Value as Json, json};
 
 use crate::{
-    HOSTED, fixture, hosted,
+    fixture,
+    fixture::Row,
+    hosted,
     notation::to_json,
-    stored::{self, LATER, Note, db, engine, note, space},
+    stored::{self, LATER, Note, db, dump, engine, note, space},
 };
 
 #[test]
@@ -59,8 +61,36 @@ fn todays_store_finds_by_indexes_of_then() {
 }
 
 #[test]
+fn todays_store_ends_the_dropping_of_then() {
+    let fixture = fixture("dropping", stored::dropping);
+    let engine = engine(&stored::KEYSPACE, fixture.rows());
+    let space = space(&engine, &[], 9);
+    block_on(async {
+        space.prepare().await?;
+        let of_values = async || {
+            let states = space.index_states().await?.into_iter().filter(|state| state.definition.contains("values"));
+            Ok::<Vec<_>, StoreError>(states.map(|state| state.progress).collect())
+        };
+        assert_eq!(of_values().await?, [Progress::Dropping]);
+        let asked = db(&space, "shop").find::<Json>(query! { d: 1 }).under("values:").explain().await?;
+        assert_eq!((asked.found, asked.index), (1, None), "what is left of it answers nothing");
+        space.build_indexes(|| true).await?;
+        assert_eq!(of_values().await?, []);
+        Ok::<_, StoreError>(())
+    })
+    .expect("memory answers");
+    let left: Vec<Row> = dump(&engine, &stored::KEYSPACE).into_iter().filter(|row| row.key[0] != 0x50).collect();
+    assert!(left.iter().all(|row| row.key[0] == 0x10) && left.len() == 2, "documents alone: {left:?}");
+}
+
+#[test]
+fn todays_host_knows_what_was_switched_off_then() {
+    assert_eq!(hosted::is_off(fixture("system", hosted::system).rows()), [true, false]);
+}
+
+#[test]
 fn todays_host_goes_on_with_what_waited_then() {
-    let rows = fixture(HOSTED, hosted::rows).rows();
+    let rows = fixture("host", hosted::rows).rows();
     assert_eq!(
         hosted::taken(rows),
         (Some(3), Some("invoice".into()), 200),

@@ -17,6 +17,7 @@ use plugin_core::{
         engine::{Direction as Walk, Durability, Engine, Got, Keyspace, MAX_SCAN, Read, Scan, Wanted, Write},
         index::{IndexField, IndexMeta},
         key,
+        mem::strict::{Fate, Faults, StrictEngine},
         typed::{self, Document, DocumentMeta, MigrationMeta, Stored},
         value::Number,
     },
@@ -119,6 +120,7 @@ const UNIQUE: IndexMeta =
 const HALF_BUILT: IndexMeta = IndexMeta::of("", &[IndexField::ascending("email")]);
 const UNBUILDABLE: IndexMeta = IndexMeta::of("values:", &[IndexField::descending("d")]).unique().sparse();
 
+static DROPPED: [IndexMeta; 1] = [SPARSE];
 static AT_FIRST: [IndexMeta; 3] = [BY_VALUE, SPARSE, UNIQUE];
 pub(crate) static LATER: [IndexMeta; 5] = [BY_VALUE, SPARSE, UNIQUE, HALF_BUILT, UNBUILDABLE];
 
@@ -252,7 +254,28 @@ fn old_note() -> Row {
     Row { key: key::document(&AppId::default(), "notes:old").into_bytes(), value }
 }
 
-/// Indexes in every state but one, what they are of, documents that expire, and a migration that is done.
+/// An index that is being dropped: of one app its entries are gone, of another they are left.
+pub(crate) fn dropping() -> Vec<Row> {
+    let strict = Arc::new(StrictEngine::new(5, Faults::NONE));
+    let engine: Arc<dyn Engine> = Arc::<StrictEngine>::clone(&strict);
+    block_on(async {
+        engine.open(&KEYSPACE).await?;
+        let space = space(&engine, &DROPPED, 5);
+        space.prepare().await?;
+        for app in ["default", "shop"] {
+            db(&space, app).set("values:1", &json!({ "d": 1 })).await?;
+        }
+        // Breaks off after the row that says so and the entries of the first app.
+        strict.decide([Fate::Happens, Fate::Happens, Fate::Down]);
+        let number = space.index_states().await?.first().expect("there is one").number;
+        space.drop_index(number).await.expect_err("the engine is down by then");
+        Ok::<_, StoreError>(())
+    })
+    .expect("memory takes them");
+    dump(&engine, &KEYSPACE)
+}
+
+/// Indexes in every state but that one, what they are of, documents that expire, and a migration that is done.
 pub(crate) fn indexes() -> Vec<Row> {
     let engine = engine(&KEYSPACE, Vec::new());
     let first = space(&engine, &AT_FIRST, 3);

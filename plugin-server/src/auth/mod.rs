@@ -97,4 +97,6 @@ async fn all_keys(rows: &Db) -> Result<Vec<String>> {
 }
 
 #[cfg(test)]
+mod format_tests;
+#[cfg(test)]
 mod tests;
