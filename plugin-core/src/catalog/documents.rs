@@ -11,7 +11,7 @@ use crate::{
     site::{Placed, Site},
     store::{
         index::IndexMeta,
-        typed::{Content, Field, Of, Shape},
+        typed::{self, Content, Field, Flaw, Of, Shape},
     },
 };
 
@@ -169,6 +169,28 @@ pub(super) fn indexed_fields(catalog: &Catalog, problems: &mut Vec<Problem>) {
     }
 }
 
+/// Fields of which no value, or next to none, could be stored. What is retired was stored, whatever it says.
+pub(super) fn shapes(catalog: &Catalog, problems: &mut Vec<Problem>) {
+    for document in catalog.documents().into_iter().filter(|it| it.item.standing == Standing::Current) {
+        let meta = &document.item.meta;
+        for (path, flaw) in typed::flaws((meta.shape)()) {
+            let (collection, plugin) = (meta.collection, document.item.owner.id);
+            let (what, help) = match flaw {
+                Flaw::Key(found) => (
+                    format!("is a map with {found} for a key, which is no name of a field"),
+                    "let the key be a text, a number, a bool, a time or an enum without content, or keep a list of pairs",
+                ),
+                Flaw::NoBytes => (
+                    "is a list of things that take no bytes, so that nothing would stand for their number".to_owned(),
+                    "count them in a number instead",
+                ),
+            };
+            let detail = format!("`{path}` in the documents `{collection}` of the plugin `{plugin}` {what}");
+            problems.push(Problem::new(Code::Unstorable, detail, help).at([document.site]));
+        }
+    }
+}
+
 /// Whether values of this shape may have something at the end of the steps.
 fn has(shape: &Shape, steps: &[&str]) -> bool {
     let Some((step, rest)) = steps.split_first() else { return true };
@@ -235,17 +257,39 @@ mod tests {
         Place { page: u32 },
     }
 
+    #[plugin_core::model(stored)]
+    struct Hall {
+        seats: BTreeMap<(u8, u8), String>,
+        stage: Vec<Stage>,
+        back: Option<Box<Hall>>,
+    }
+
+    #[plugin_core::model(stored)]
+    struct Stage {
+        doors: Vec<()>,
+    }
+
     fn index(path: &'static str, unique: Unique) -> &'static [IndexMeta] {
         let fields = Box::leak(Box::new([IndexField { path, direction: Direction::Ascending }]));
         Box::leak(Box::new([IndexMeta { prefix: "talks:", fields, unique, sparse: Sparse::No }]))
     }
 
     fn document(line: u32, version: u16, standing: Standing, indexes: &'static [IndexMeta]) -> &'static Registration {
+        of_shape(Talk::shape, line, version, standing, indexes)
+    }
+
+    fn of_shape(
+        shape: Of,
+        line: u32,
+        version: u16,
+        standing: Standing,
+        indexes: &'static [IndexMeta],
+    ) -> &'static Registration {
         let meta = DocumentMeta {
             collection: "talks",
             version,
             id: "id",
-            shape: Talk::shape,
+            shape,
             schema: |_| schemars::Schema::default(),
             from_value: |_| Ok(Vec::new()),
             indexes,
@@ -362,5 +406,28 @@ mod tests {
         let detail =
             "an index of the documents `talks` of the plugin `a` names `speaker.lastNam`, which none of them can have";
         assert_eq!(typo, [(Code::UnknownIndexField, detail.to_owned(), vec!["talks.rs:3".into()])]);
+    }
+
+    #[test]
+    fn what_cannot_be_stored_is_told_of_before_the_first_write() {
+        let wrong = wrong([of_shape(Hall::shape, 3, 1, Standing::Current, &[])]);
+        let of = |detail: &str| (Code::Unstorable, detail.to_owned(), vec!["talks.rs:3".to_owned()]);
+        assert_eq!(
+            wrong,
+            [
+                of(
+                    "`seats` in the documents `talks` of the plugin `a` is a map with a tuple for a key, which is no name of a \
+                    field"
+                ),
+                of(
+                    "`stage.*.doors` in the documents `talks` of the plugin `a` is a list of things that take no bytes, so that \
+                    nothing would stand for their number"
+                ),
+            ]
+        );
+        // It may have been stored while its lists were empty.
+        let current = of_shape(Talk::shape, 1, 2, Standing::Current, &[]);
+        let retired = of_shape(Hall::shape, 2, 1, Standing::Retired, &[]);
+        assert!(Catalog::of([plugin(1, "a", "1.0.0", &[]), current, retired, migration(1, "up", 1)], &[]).is_ok());
     }
 }

@@ -151,6 +151,7 @@ impl Catalog {
         documents::versions(self, problems);
         documents::indexes(self, problems);
         documents::indexed_fields(self, problems);
+        documents::shapes(self, problems);
     }
 
     /// The plugins, each after those it requires.

@@ -65,6 +65,8 @@ codes! {
     DuplicateIndex = "P0015", "two indexes of a plugin are the same";
     /// An index names what its documents do not have.
     UnknownIndexField = "P0016", "an index names a field that its documents do not have";
+    /// A document has a field whose values cannot be stored.
+    Unstorable = "P0017", "a document has a field that cannot be stored";
 }
 
 impl fmt::Display for Code {

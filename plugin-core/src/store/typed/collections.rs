@@ -148,7 +148,7 @@ fn follows<T: Ord>(last: Option<&T>, next: &T) -> Result<(), CodecError> {
 }
 
 /// Whether keys of this shape are the names of an object's fields.
-fn is_name(shape: &'static Shape) -> Result<(), ValueError> {
+pub(super) fn is_name(shape: &'static Shape) -> Result<(), ValueError> {
     Err(ValueError::KeyNotText(match shape {
         Shape::Bool | Shape::Char | Shape::String | Shape::Time => return Ok(()),
         Shape::U8 | Shape::U16 | Shape::U32 | Shape::U64 | Shape::I8 | Shape::I16 | Shape::I32 | Shape::I64 => {

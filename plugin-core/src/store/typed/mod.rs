@@ -3,12 +3,14 @@
 
 mod collections;
 mod document;
+mod flaws;
 pub mod query;
 mod scalars;
 mod shape;
 mod stored;
 mod text;
 
+pub(crate) use self::flaws::{Flaw, flaws};
 pub use self::{
     document::{Document, DocumentMeta, DocumentVersion, MigrationMeta},
     query::{SortKey, TypedFilter, fields},

@@ -13,6 +13,9 @@ use crate::store::{
 /// A type that can lie in a document, or be one. `#[document]` and `#[model(stored)]` derive it; the types of the standard library
 /// that serde knows have it.
 ///
+/// The keys of a `BTreeMap` are names of fields: texts, numbers, bools, times, or enums whose variants hold nothing. What lies in a `Vec`
+/// or `BTreeSet` takes bytes, which `()` does not. A document that has other ones is refused when its host starts (`P0017`).
+///
 /// Its bytes are those that bincode's own derive would write, and its shape says what serde would make of it: with the bytes and
 /// the shape, and without the type, the document is read as the value that `Serialize` gives.
 #[diagnostic::on_unimplemented(
