@@ -112,13 +112,14 @@ mod tests {
     use super::*;
     use crate::store::{
         conformance::block_on,
-        db::tests::flaky::{Fate, Flaky},
         engine::Precondition,
+        mem::strict::{Fate, Faults, StrictEngine},
     };
 
-    /// What is said of a commit with these fates, the last of them first.
+    /// What is said of a commit that is issued again until it has had these fates.
     fn said(fates: &[Fate]) -> Result<(), EngineError> {
-        let (engine, keyspace) = (Flaky::new(fates), Keyspace::of_plugin("tests"));
+        let (engine, keyspace) = (StrictEngine::new(1, Faults::NONE), Keyspace::of_plugin("tests"));
+        engine.decide(fates.iter().copied());
         let write = Write::put(claim("job"), b"row".to_vec()).when(Precondition::Absent);
         block_on(async {
             engine.open(&keyspace).await?;
@@ -131,7 +132,7 @@ mod tests {
         assert!(said(&[]).is_ok() && said(&[Fate::LostInSilence; 4]).is_ok());
         assert!(matches!(said(&[Fate::DoneInSilence]), Err(EngineError::Conflict(0))));
         assert!(matches!(said(&[Fate::Down]), Err(EngineError::Unavailable(_))));
-        for fates in [[Fate::Down, Fate::DoneInSilence], [Fate::Down, Fate::LostInSilence]] {
+        for fates in [[Fate::DoneInSilence, Fate::Down], [Fate::LostInSilence, Fate::Down]] {
             assert!(matches!(said(&fates), Err(EngineError::UnknownOutcome)), "{fates:?}");
         }
         assert!(matches!(said(&[Fate::LostInSilence; ATTEMPTS]), Err(EngineError::UnknownOutcome)));

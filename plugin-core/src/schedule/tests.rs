@@ -22,8 +22,8 @@ use crate::{
     spawn::Spawn,
     store::{
         conformance::block_on,
-        db::tests::flaky::{Fate, Flaky},
         engine::{Durability, Engine, EngineError, Keyspace, Write},
+        mem::strict::{Fate, Faults, StrictEngine},
     },
 };
 
@@ -330,7 +330,8 @@ fn a_job_whose_rows_cannot_be_read_is_parked_in_sight() {
 
 #[test]
 fn whose_claim_it_was_is_unknown_where_the_row_cannot_be_read_again() {
-    let engine = Flaky::new(&[Fate::ThenBlind, Fate::DoneInSilence]);
+    let engine = StrictEngine::new(1, Faults::NONE);
+    engine.decide([Fate::DoneInSilence, Fate::ThenBlind]);
     let keyspace = Keyspace::of_plugin("sink");
     block_on(engine.open(&keyspace)).expect("memory opens");
     let (ledger, at) = (Ledger { engine: &engine, keyspace: &keyspace, job: "job" }, instant("2026-01-01T11:00:00Z"));

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     codec,
     documents::{Change, Documents, New},
-    engine::{Direction, Scan, Wanted, Write},
+    engine::{Wanted, Write},
     error::StoreError,
     index::commit,
     key::{self, Key, Kind},
@@ -16,7 +16,6 @@ use super::{
     schema::Collection,
     space::{Committed, Space},
     value::bytes,
-    walk::after_key,
 };
 
 const MIGRATION: &str = "migration";
@@ -105,10 +104,11 @@ impl Space {
             _ => new,
         };
         while !row.is_done && goes_on() {
-            match self.next_of(collection, &row.after).await? {
+            match self.next_documents(&collection.prefix(), &row.after, (CHUNK, usize::MAX, Wanted::Keys)).await? {
                 None => row = Row { is_done: true, after: Vec::new(), ..row },
-                Some((documents, places)) => {
-                    for place in &places {
+                Some((app, found)) => {
+                    let documents = Documents { space: Arc::clone(self), app };
+                    for (place, _) in found.iter() {
                         if let Some(key) = key::tail_of_document(place)
                             && let Err(problem) = documents.renew(key).await
                         {
@@ -119,7 +119,7 @@ impl Space {
                             tracing::error!(keyspace = self.keyspace.name(), app = %documents.app, %problem, "a document is not migrated and stays as it is");
                         }
                     }
-                    row.after = places.last().cloned().unwrap_or_default();
+                    row.after = found.last().map(|(place, _)| place.to_vec()).unwrap_or_default();
                 }
             }
             let encoded = codec::encode(&row).map_err(|source| StoreError::codec(MIGRATION, source))?;
@@ -127,31 +127,6 @@ impl Space {
             tokio::task::yield_now().await;
         }
         Ok(())
-    }
-
-    /// The next documents of a collection after a place, all of one app.
-    async fn next_of(
-        self: &Arc<Self>,
-        collection: &Collection,
-        after: &[u8],
-    ) -> Result<Option<(Documents, Vec<Vec<u8>>)>, StoreError> {
-        let reached = key::parse_document(after).map(|(app, _)| app);
-        for app in self.apps().await? {
-            if reached.as_ref().is_some_and(|reached| app.as_str() < reached.as_str()) {
-                continue;
-            }
-            let mut range = key::document(&app, &collection.prefix()).range();
-            if !after.is_empty() {
-                range.start = range.start.max(after_key(after));
-            }
-            let (direction, wanted) = (Direction::Forward, Wanted::Keys);
-            let found = self.scan(Scan { range, limit: CHUNK, bytes: usize::MAX, direction, wanted }).await?;
-            if !found.is_empty() {
-                let places = found.iter().map(|(place, _)| place.to_vec()).collect();
-                return Ok(Some((Documents { space: Arc::clone(self), app }, places)));
-            }
-        }
-        Ok(None)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What plugins store, above a storage engine that can be exchanged.
 
 mod care;
+mod chunk;
 pub mod codec;
 pub mod conformance;
 pub mod cursor;

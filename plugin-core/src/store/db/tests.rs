@@ -1,8 +1,8 @@
 //! Documents by key. Questions over many of them have their tests beside `query`.
 
 mod conformance;
-pub(crate) mod flaky;
 mod model;
+mod outcomes;
 mod simulation;
 
 use std::future::IntoFuture;

@@ -30,10 +30,10 @@
 /// # Ok::<_, plugin_core::store::value::ValueError>(())
 /// ```
 ///
-/// An operator that does not exist does not compile:
+/// An operator that does not exist does not compile; `query! { endedAt: { after: 7 } }` says:
 ///
-/// ```compile_fail
-/// plugin_core::query! { endedAt: { after: 7 } };
+/// ```text
+/// error: unknown operator `after`; the operators are eq, ne, gt, gte, lt, lte, in, exists, prefix
 /// ```
 ///
 /// # Of a type

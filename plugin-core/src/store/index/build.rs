@@ -10,16 +10,12 @@ use super::{
     entry::entry,
     ledger::{self, Row},
 };
-use crate::{
-    id::AppId,
-    store::{
-        documents::Documents,
-        engine::{Change, Direction, Entries, Precondition, Scan, Wanted, Write},
-        error::StoreError,
-        key,
-        space::{Committed, Space, precondition},
-        walk::after_key,
-    },
+use crate::store::{
+    documents::Documents,
+    engine::{Change, Entries, Precondition, Wanted, Write},
+    error::StoreError,
+    key,
+    space::{Committed, Space, precondition},
 };
 
 /// The most documents of one commit: each is two writes.
@@ -82,7 +78,8 @@ impl Space {
             if index.progress() != Progress::Building {
                 break;
             }
-            let Some((app, found)) = self.after(&row, chunk).await? else {
+            let upto = (chunk, CHUNK_BYTES, Wanted::Entries);
+            let Some((app, found)) = self.next_documents(&row.definition.prefix, &row.after, upto).await? else {
                 let built = Row { progress: Progress::Ready, after: Vec::new(), at_once: false, ..row };
                 ledger::commit(self, vec![ledger::write(index.number, &built)?]).await?;
                 index.set_progress(Progress::Ready);
@@ -112,26 +109,6 @@ impl Space {
             tokio::task::yield_now().await;
         }
         Ok(())
-    }
-
-    /// The next documents of the index after the place where building is, all of one app; none at the end.
-    async fn after(&self, row: &Row, limit: usize) -> Result<Option<(AppId, Entries)>, StoreError> {
-        let reached = key::parse_document(&row.after).map(|(app, _)| app);
-        for app in self.apps().await? {
-            if reached.as_ref().is_some_and(|reached| app.as_str() < reached.as_str()) {
-                continue;
-            }
-            let mut range = key::document(&app, &row.definition.prefix).range();
-            if !row.after.is_empty() {
-                range.start = range.start.max(after_key(&row.after));
-            }
-            let (direction, wanted) = (Direction::Forward, Wanted::Entries);
-            let found = self.scan(Scan { range, limit, bytes: CHUNK_BYTES, direction, wanted }).await?;
-            if !found.is_empty() {
-                return Ok(Some((app, found)));
-            }
-        }
-        Ok(None)
     }
 }
 

@@ -42,6 +42,8 @@ use crate::{
 /// ```
 pub struct StrictEngine {
     inner: MemEngine,
+    /// What somebody else writes the first, the second … time.
+    others: fn(u64) -> Vec<u8>,
     state: Mutex<State>,
 }
 
@@ -50,14 +52,25 @@ struct State {
     faults: Faults,
     /// What becomes of the next commits, the last of them first.
     decided: Vec<Fate>,
+    /// How often somebody else wrote.
+    others: u64,
+    blind: bool,
     calls: Calls,
 }
 
 impl StrictEngine {
     /// An engine that holds nothing, with faults drawn from `seed`.
     pub fn new(seed: u64, faults: Faults) -> Self {
-        let state = State { random: Random::of(seed), faults, decided: Vec::new(), calls: Calls::default() };
-        Self { inner: MemEngine::new(), state: Mutex::new(state) }
+        let (random, calls) = (Random::of(seed), Calls::default());
+        let state = State { random, faults, decided: Vec::new(), others: 0, blind: false, calls };
+        Self { inner: MemEngine::new(), others: |time| time.to_be_bytes().into(), state: Mutex::new(state) }
+    }
+
+    /// The same, where somebody else writes what `value` gives, the first time of 0, where it is [decided](Self::decide) that he does.
+    #[must_use]
+    pub fn with_others(mut self, value: fn(u64) -> Vec<u8>) -> Self {
+        self.others = value;
+        self
     }
 
     /// From now on it has these faults.
@@ -124,16 +137,36 @@ impl StrictEngine {
                 Ok(()) | Err(EngineError::Conflict(_)) => Err(EngineError::UnknownOutcome),
                 broken => broken,
             },
+            Fate::Overwritten => {
+                let key = first_key(&writes);
+                self.inner.commit(keyspace, writes, how).await?;
+                self.somebody_else(keyspace, key).await?;
+                Err(EngineError::UnknownOutcome)
+            }
+            Fate::Overtaken => {
+                self.somebody_else(keyspace, first_key(&writes)).await?;
+                self.inner.commit(keyspace, writes, how).await
+            }
+            Fate::ThenBlind => {
+                self.state().blind = true;
+                self.inner.commit(keyspace, writes, how).await
+            }
         };
         self.pause().await;
         committed
+    }
+
+    async fn somebody_else(&self, keyspace: &Keyspace, key: Vec<u8>) -> Result<(), EngineError> {
+        let time = self.state().others;
+        self.state().others += 1;
+        self.inner.commit(keyspace, vec![Write::put(key, (self.others)(time))], Durability::Relaxed).await
     }
 }
 
 impl State {
     /// The questions as they are answered: a walk may be cut short.
     fn read_fate(&mut self, reads: &[Read]) -> Result<Vec<Read>, EngineError> {
-        if self.random.happens(self.faults.unavailable_reads) {
+        if self.blind || self.random.happens(self.faults.unavailable_reads) {
             self.calls.faults += 1;
             return Err(down());
         }
@@ -153,6 +186,10 @@ impl State {
         self.calls.faults += u64::from(fate != Fate::Happens);
         fate
     }
+}
+
+fn first_key(writes: &[Write]) -> Vec<u8> {
+    writes.first().map(|write| write.key.clone()).unwrap_or_default()
 }
 
 fn down() -> EngineError {

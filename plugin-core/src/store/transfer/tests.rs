@@ -11,23 +11,19 @@ use crate::{
         conformance::block_on,
         documents::MAX_DOCUMENT,
         engine::{Direction as Walk, Durability, Engine, Entries, Keyspace, Scan, Wanted, Write},
-        index::{Direction, IndexField, IndexMeta, Sparse, Unique},
+        index::{IndexField, IndexMeta},
         key::{self, Key, Kind},
         typed::Document as _,
     },
 };
 
-const fn index(fields: &'static [IndexField], unique: Unique) -> IndexMeta {
-    IndexMeta { prefix: "c:", fields, unique, sparse: Sparse::Yes }
-}
+const A: IndexMeta = IndexMeta::of("c:", &[IndexField::descending("a")]).sparse();
+const U: IndexMeta = IndexMeta::of("c:", &[IndexField::descending("u")]).unique().sparse();
+const B: IndexMeta = IndexMeta::of("c:", &[IndexField::descending("b")]).sparse();
 
-const fn field(path: &'static str) -> IndexField {
-    IndexField { path, direction: Direction::Descending }
-}
-
-static INDEXES: [IndexMeta; 2] = [index(&[field("a")], Unique::No), index(&[field("u")], Unique::Yes)];
+static INDEXES: [IndexMeta; 2] = [A, U];
 /// What a later build declares: one of the former, under another number, and one more.
-static LATER: [IndexMeta; 2] = [index(&[field("b")], Unique::No), index(&[field("a")], Unique::No)];
+static LATER: [IndexMeta; 2] = [B, A];
 
 fn store(indexes: &'static [IndexMeta]) -> Arc<Space> {
     let (engine, keyspace) = (Arc::new(MemEngine::new()), Keyspace::of_plugin("tests"));

@@ -9,24 +9,14 @@ use crate::{
         Db, MemEngine, Schema,
         conformance::block_on,
         engine::{Direction as Walk, Durability, Engine, Keyspace, Wanted, Write},
-        index::{Direction, IndexField, IndexMeta, Sparse, Unique},
+        index::{IndexField, IndexMeta},
         key::{self, Key, Kind},
     },
 };
 
 static INDEXES: [IndexMeta; 2] = [
-    IndexMeta {
-        prefix: "c:",
-        fields: &[IndexField { path: "a", direction: Direction::Ascending }],
-        unique: Unique::No,
-        sparse: Sparse::No,
-    },
-    IndexMeta {
-        prefix: "c:",
-        fields: &[IndexField { path: "u", direction: Direction::Ascending }],
-        unique: Unique::Yes,
-        sparse: Sparse::Yes,
-    },
+    IndexMeta::of("c:", &[IndexField::ascending("a")]),
+    IndexMeta::of("c:", &[IndexField::ascending("u")]).unique().sparse(),
 ];
 
 /// A keyspace with documents that have entries in both indexes, and one that expires.

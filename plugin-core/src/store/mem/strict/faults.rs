@@ -90,4 +90,10 @@ pub enum Fate {
     LostInSilence,
     /// It is not done: the engine is not available, and says so.
     Down,
+    /// It is done, then somebody else writes the same key; its outcome is unknown.
+    Overwritten,
+    /// Somebody else writes the same key before it.
+    Overtaken,
+    /// It is done if its preconditions hold, and that is said; from then on nothing can be read.
+    ThenBlind,
 }

@@ -199,3 +199,21 @@ fn calls_rows_and_bytes_are_counted() {
     assert_eq!(engine.calls(), given);
     assert_eq!(given.rows(), 6);
 }
+
+#[test]
+fn somebody_else_writes_when_it_is_decided_and_what_is_blind_reads_nothing() {
+    let (engine, keyspace) = strict(1, Faults::NONE);
+    let engine = engine.with_others(|time| format!("other {time}").into());
+    engine.decide([Fate::Overtaken, Fate::Overwritten, Fate::ThenBlind]);
+    let commit = || block_on(engine.commit(&keyspace, vec![insert("k")], Durability::Synced));
+    let there = || get(&engine, &keyspace, "k");
+    assert!(matches!(commit(), Err(EngineError::Conflict(0))));
+    assert_eq!(there(), Some(b"other 0".into()));
+    let overwritten = block_on(engine.commit(&keyspace, vec![put("k")], Durability::Synced));
+    assert!(matches!(overwritten, Err(EngineError::UnknownOutcome)));
+    assert_eq!(there(), Some(b"other 1".into()));
+    block_on(engine.commit(&keyspace, vec![put("k")], Durability::Synced)).expect("it is done");
+    assert_eq!(there(), Some(b"k".into()));
+    let read = block_on(engine.read(&keyspace, &[Read::Get(b"k".into())]));
+    assert!(matches!(read, Err(EngineError::Unavailable(_))), "{read:?}");
+}

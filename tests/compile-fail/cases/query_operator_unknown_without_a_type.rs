@@ -1,0 +1,3 @@
+fn main() {
+    let _ = plugin_core::query! { endedAt: { after: 7 } };
+}
