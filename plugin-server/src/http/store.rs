@@ -20,7 +20,7 @@ use plugin_core::{
 use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::{Answer, Server, json, part};
+use super::{Answer, Server, json, part, wire::TAKE_TIME};
 
 /// How long the next piece of a body may take to arrive.
 const PIECE_TIME: Duration = Duration::from_secs(10);
@@ -158,17 +158,45 @@ fn tag(revision: Revision) -> (header::HeaderName, String) {
 
 /// Everything, as lines. One that fails on the way ends without its last line.
 pub(super) async fn export(server: Data<Server>, request: HttpRequest) -> Answer {
-    let exporting = server.host.data(&part(&request, "plugin")).await?.export().await?;
-    let next = |mut exporting: Exporting| async move {
-        match exporting.next().await {
-            Ok(lines) => Ok(lines.map(|lines| (Bytes::from(lines), exporting))),
-            Err(error) => {
-                tracing::error!("an export broke off: {error:?}");
-                Err(io::Error::other(error.to_string()))
-            }
+    let plugin = part(&request, "plugin");
+    let exporting = server.host.data(&plugin).await?.export().await?;
+    let download = Download { plugin, exporting, is_over: false };
+    let lines = try_unfold(download, async |mut download| {
+        let next = download.next().await;
+        next.map(|lines| lines.map(|lines| (lines, download)))
+    });
+    Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(lines))
+}
+
+/// An export that somebody reads. It ends with their connection, which does not wait for ever for what they do not take.
+struct Download {
+    plugin: String,
+    exporting: Exporting,
+    /// Whether how it ended was told, to whoever reads it or in the log.
+    is_over: bool,
+}
+
+impl Download {
+    async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        let next = self.exporting.next().await;
+        self.is_over = !matches!(next, Ok(Some(_)));
+        next.map(|lines| lines.map(Bytes::from)).map_err(|error| {
+            tracing::error!(plugin = self.plugin, "an export broke off: {error:?}");
+            io::Error::other(error.to_string())
+        })
+    }
+}
+
+impl Drop for Download {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let plugin = &self.plugin;
+            tracing::warn!(
+                plugin,
+                "an export ended early: whoever read it went away, or took nothing for {TAKE_TIME:?}"
+            );
         }
-    };
-    Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(try_unfold(exporting, next)))
+    }
 }
 
 /// A piece of a body.
