@@ -2,6 +2,7 @@
 
 use std::{future::IntoFuture, sync::Arc};
 
+use futures_util::FutureExt;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -237,6 +238,21 @@ fn an_index_that_is_dropped_leaves_nothing_and_is_not_used() {
     build(&again);
     assert_ne!(again.indexes.all()[0].number, number, "no index has the number of another");
     assert_eq!(ask(Db::over(again, AppId::default()).count(query! { a: 1 }).under("c:")).expect("a count"), 201);
+}
+
+#[test]
+fn an_index_is_dropped_after_the_export_that_has_its_entries() {
+    use crate::store::transfer::Stillness;
+    let space = open(&engine(), &INDEXES[..1]);
+    set(&db(&space), "c:1", json!({ "a": 1 }));
+    let number = space.indexes.all()[0].number;
+    let exporting = block_on(space.export("tests", Stillness::Still)).expect("it begins");
+    let mut dropping = Box::pin(space.drop_index(number));
+    assert!((&mut dropping).now_or_never().is_none(), "somebody has the keyspace to himself");
+    assert_eq!(left_over(&space), 1);
+    drop(exporting);
+    assert!(block_on(dropping).expect("it can be dropped"));
+    assert_eq!(left_over(&space), 0);
 }
 
 /// How many entries of indexes there are.
