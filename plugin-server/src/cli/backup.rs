@@ -32,7 +32,7 @@ fn create(args: BackupArgs) -> Result<(), Failure> {
     let to = to.map(|to| absolute(&to)).transpose()?;
     let made: Value = with(place, async |reach| match reach {
         Reach::Server(remote) => {
-            let mut path = "/api/store/backups?".to_owned();
+            let mut path = "/api/backups?".to_owned();
             path.extend(keep.map(|keep| format!("keep={keep}&")));
             path.extend(to.as_ref().map(|to| format!("to={}", encoded(&to.to_string_lossy()))));
             remote.ask_for_long(Method::POST, &path).await
