@@ -125,7 +125,7 @@ fn a_store_that_took_no_writes_takes_them_again() {
     put(&engine, "before", b"1".to_vec()).expect("a plain put");
     // A database that is open for reading only fails every write, as a full disk does.
     let shared = &engine.shared;
-    shared.place.clear();
+    drop(shared.place.clear());
     let (db, names) = open::for_reading(&shared.path, &Tuning::new()).expect("it was closed");
     drop(shared.put(db, names));
     let failed = put(&engine, "during", b"2".to_vec());
@@ -161,10 +161,11 @@ fn a_store_that_someone_reads_is_opened_again_after_them() {
         });
         began.recv().expect("the read begins");
         engine.writer.failed(Db::open_default("/dev/null/nothing").expect_err("no folder"));
-        // The place is empty, but the database is open for as long as it is read.
+        // For a while the place is empty, but the database is open for as long as it is read.
         while engine.shared.place.with(|_| Ok(())).is_ok() {
             thread::yield_now();
         }
+        assert_eq!(get(&engine, "before"), Some(b"1".to_vec()), "others read meanwhile");
         assert!(matches!(put(&engine, "during", vec![]), Err(EngineError::Unavailable(_))));
         go_on.send(()).expect("the read waits");
         until_it_takes_writes(&engine);
