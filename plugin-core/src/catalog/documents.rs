@@ -246,7 +246,6 @@ mod tests {
             version,
             id: "id",
             shape: Talk::shape,
-            schema: |_| schemars::Schema::default(),
             from_value: |_| Ok(Vec::new()),
             indexes,
         };

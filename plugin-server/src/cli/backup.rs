@@ -1,9 +1,6 @@
 //! `backup` and `restore`. A backup is made by whoever has the store; a restore wants nobody to have it.
 
-use std::{
-    num::NonZeroU32,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use actix_web::http::Method;
 use plugin_core::{Clock, Timestamp};
@@ -77,6 +74,3 @@ pub(super) fn restore(args: RestoreArgs) -> Result<(), Failure> {
     let folder = from.unwrap_or(settings.backup_dir);
     print_json(&backups::restore(&folder, &settings.data_dir, &wanted)?)
 }
-
-/// How many backups stay.
-pub(super) type Keep = NonZeroU32;

@@ -122,7 +122,7 @@ fn check(dir: &Path, cycle: u64, history: &mut History) -> Result<()> {
 
 /// Lets a child write until it is killed, and gives what it said.
 fn killed(dir: &Path, seed: u64, cycle: u64) -> Result<Vec<String>> {
-    let mut random = Random::of(seed ^ cycle.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut random = Random::of(seed ^ cycle);
     let orders = child::Orders { dir: dir.into(), seed: random.number(), cycle };
     let left = Duration::from_millis(30 + random.below(271) as u64);
     let mut child = Command::new(env::current_exe()?).args(orders.to_arguments()).stdout(Stdio::piped()).spawn()?;
