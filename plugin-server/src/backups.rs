@@ -93,7 +93,7 @@ mod with_engine {
                 file: damage.file,
                 detail: damage.detail,
             };
-            Ok(found.damage.into_iter().map(view).collect())
+            Ok(found.into_iter().map(view).collect())
         }
     }
 

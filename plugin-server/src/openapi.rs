@@ -69,11 +69,21 @@ fn put(paths: &mut Map<String, Value>, path: &str, method: &str, operation: Valu
     }
 }
 
+const DOCUMENTS: &str = "/api/store/{plugin}/documents";
+const DOCUMENT: &str = "/api/store/{plugin}/documents/{key:.*}";
+
+const OK: &[(&str, &str)] = &[("200", "Done.")];
+const CREATED: &[(&str, &str)] = &[("201", "Done.")];
+const ACCEPTED: &[(&str, &str)] = &[("202", "It will be done.")];
+const NOTHING: &[(&str, &str)] = &[("204", "Done.")];
+const CHANGED_OR_CREATED: &[(&str, &str)] = &[("200", "It was changed."), ("201", "It was made.")];
+
 /// What a route of the server's own does, takes and gives.
 struct Summary {
     summary: &'static str,
     body: Option<Value>,
-    status: &'static str,
+    /// The statuses of what is done, each with what that means.
+    status: &'static [(&'static str, &'static str)],
     answer: Option<Value>,
 }
 
@@ -85,19 +95,23 @@ fn operation(rule: &Rule, generator: &mut SchemaGenerator) -> Option<Value> {
     let mut parameters: Vec<Value> = names
         .map(|name| json!({ "in": "path", "name": name, "required": true, "schema": { "type": "string" } }))
         .collect();
-    parameters.extend(
-        asked(rule).iter().map(|(place, name)| json!({ "in": place, "name": name, "schema": { "type": "string" } })),
-    );
+    let (needed, more) = asked(rule);
+    let asked = needed.iter().map(|asked| (asked, true)).chain(more.iter().map(|asked| (asked, false)));
+    parameters.extend(asked.map(|((place, name), required)| {
+        json!({ "in": place, "name": name, "required": required, "schema": { "type": "string" } })
+    }));
     let security = match rule.access {
         Access::Scope(scope) | Access::Stream(scope) => json!([{ "bearer": [scope] }]),
         Access::Either(one, other) => json!([{ "bearer": [one] }, { "bearer": [other] }]),
         _ => json!([]),
     };
     let mut responses = json!({ "default": { "$ref": "#/components/responses/Problem" } });
-    responses[status] = match answer {
-        Some(schema) => json!({ "description": "Done.", "content": { "application/json": { "schema": schema } } }),
-        None => json!({ "description": "Done." }),
-    };
+    for (status, done) in status {
+        responses[status] = match &answer {
+            Some(schema) => json!({ "description": done, "content": { "application/json": { "schema": schema } } }),
+            None => json!({ "description": done }),
+        };
+    }
     let id = format!("{} {}", rule.method, rule.path.replace(":.*", "")).to_ascii_lowercase();
     let id: Vec<&str> = id.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).collect();
     let mut operation = json!({
@@ -111,27 +125,35 @@ fn operation(rule: &Rule, generator: &mut SchemaGenerator) -> Option<Value> {
     Some(operation)
 }
 
-/// What a route asks for beside its path and its body, and where.
-fn asked(rule: &Rule) -> &'static [(&'static str, &'static str)] {
+/// The name of what a route asks for beside its path and its body, and where it stands.
+type Asked = (&'static str, &'static str);
+
+/// What a route must be told beside its path and its body, and what it may be told.
+fn asked(rule: &Rule) -> (&'static [Asked], &'static [Asked]) {
     match (rule.method.as_str(), rule.path) {
-        ("GET", "/api/store/{plugin}/documents") => &[
-            ("query", "app"),
-            ("query", "key"),
-            ("query", "filter"),
-            ("query", "sort"),
-            ("query", "limit"),
-            ("query", "cursor"),
-            ("query", "under"),
-            ("query", "explain"),
-        ],
-        ("GET", "/api/store/{plugin}/documents/{key:.*}") => &[("query", "app")],
-        ("PUT", "/api/store/{plugin}/documents/{key:.*}") => {
-            &[("query", "app"), ("header", "If-Match"), ("header", "If-None-Match")]
+        ("GET", DOCUMENTS) => (
+            &[],
+            &[
+                ("query", "app"),
+                ("query", "key"),
+                ("query", "filter"),
+                ("query", "sort"),
+                ("query", "limit"),
+                ("query", "cursor"),
+                ("query", "under"),
+                ("query", "explain"),
+            ],
+        ),
+        ("PUT", DOCUMENTS) => {
+            (&[("query", "key")], &[("query", "app"), ("header", "If-Match"), ("header", "If-None-Match")])
         }
-        ("DELETE", "/api/store/{plugin}/documents/{key:.*}") => &[("query", "app"), ("header", "If-Match")],
-        ("POST", "/api/store/backups") => &[("query", "keep")],
-        ("POST", "/api/store/{plugin}/import") => &[("query", "merge"), ("query", "replace")],
-        _ => &[],
+        ("DELETE", DOCUMENTS) => (&[("query", "key"), ("header", "If-Match")], &[("query", "app")]),
+        ("GET", DOCUMENT) => (&[], &[("query", "app")]),
+        ("PUT", DOCUMENT) => (&[], &[("query", "app"), ("header", "If-Match"), ("header", "If-None-Match")]),
+        ("DELETE", DOCUMENT) => (&[("header", "If-Match")], &[("query", "app")]),
+        ("POST", "/api/backups") => (&[], &[("query", "keep")]),
+        ("POST", "/api/store/{plugin}/import") => (&[], &[("query", "merge"), ("query", "replace")]),
+        _ => (&[], &[]),
     }
 }
 
@@ -143,60 +165,54 @@ fn about(rule: &Rule, generator: &mut SchemaGenerator) -> Option<Summary> {
     let object = || Some(json!({ "type": "object" }));
     let says = |summary, status, body, answer| Some(Summary { summary, body, status, answer });
     match (rule.method.as_str(), rule.path) {
-        ("GET", "/healthz") => says("Whether the process lives", "200", None, object()),
-        ("GET", "/readyz") => says("Whether requests are welcome", "200", None, object()),
-        ("GET", "/openapi.json") => says("This document", "200", None, object()),
-        ("GET", "/metrics") => says("Figures of every handler, for Prometheus", "200", None, None),
-        ("GET", "/api/plugins") => says("The plugins", "200", None, of::<Vec<PluginView>>(generator)),
-        ("GET", "/api/plugins/{id}") => says("A plugin and its items", "200", None, of::<PluginDetail>(generator)),
-        ("POST", "/api/plugins/{id}/enable") => says("Switch a plugin on", "204", None, None),
-        ("POST", "/api/plugins/{id}/disable") => says("Switch a plugin off", "204", None, None),
+        ("GET", "/healthz") => says("Whether the process lives", OK, None, object()),
+        ("GET", "/readyz") => says("Whether requests are welcome", OK, None, object()),
+        ("GET", "/openapi.json") => says("This document", OK, None, object()),
+        ("GET", "/metrics") => says("Figures of every handler, for Prometheus", OK, None, None),
+        ("GET", "/api/plugins") => says("The plugins", OK, None, of::<Vec<PluginView>>(generator)),
+        ("GET", "/api/plugins/{id}") => says("A plugin and its items", OK, None, of::<PluginDetail>(generator)),
+        ("POST", "/api/plugins/{id}/enable") => says("Switch a plugin on", NOTHING, None, None),
+        ("POST", "/api/plugins/{id}/disable") => says("Switch a plugin off", NOTHING, None, None),
         ("GET", "/api/plugins/{id}/cron") => {
-            says("The jobs of a plugin", "200", None, Some(json!({ "type": "array", "items": { "type": "object" } })))
+            says("The jobs of a plugin", OK, None, Some(json!({ "type": "array", "items": { "type": "object" } })))
         }
-        ("POST", "/api/plugins/{id}/cron/{job}/run") => says("Run a job now", "202", None, of::<Started>(generator)),
-        ("GET", "/api/admin-pages") => says("The admin pages", "200", None, of::<Vec<PageView>>(generator)),
-        ("GET", "/api/hooks") => {
-            says("The hook points and their handlers", "200", None, of::<Vec<PointView>>(generator))
-        }
+        ("POST", "/api/plugins/{id}/cron/{job}/run") => says("Run a job now", ACCEPTED, None, of::<Started>(generator)),
+        ("GET", "/api/admin-pages") => says("The admin pages", OK, None, of::<Vec<PageView>>(generator)),
+        ("GET", "/api/hooks") => says("The hook points and their handlers", OK, None, of::<Vec<PointView>>(generator)),
         ("GET", "/api/filters") => {
-            says("The filter points and their handlers", "200", None, of::<Vec<PointView>>(generator))
+            says("The filter points and their handlers", OK, None, of::<Vec<PointView>>(generator))
         }
-        ("POST", "/api/hooks/{name}") => says("Fire a hook", "200", any(), object()),
-        ("POST", "/api/filters/{name}") => says("Apply a filter", "200", any(), any()),
-        ("POST", "/api/events/{name}") => says("Publish an event", "202", any(), None),
-        ("GET", "/api/tokens") => says("The tokens", "200", None, of::<Vec<TokenInfo>>(generator)),
-        ("POST", "/api/tokens") => says("Make a token", "201", of::<TokenRequest>(generator), of::<Made>(generator)),
-        ("DELETE", "/api/tokens/{id}") => says("End a token", "204", None, None),
-        ("POST", "/api/sign-in-links") => says("Make a sign-in link", "201", None, of::<SignInLink>(generator)),
-        ("GET", "/api/store") => {
-            says("What all plugins stored, in numbers", "200", None, of::<Vec<DataStats>>(generator))
-        }
-        ("GET", "/api/store/backups") => says("The backups", "200", None, of::<Vec<BackupView>>(generator)),
-        ("POST", "/api/store/backups") => says("Back the store up", "201", None, of::<BackupView>(generator)),
-        ("POST", "/api/store/checksums") => {
-            says("Read all of the store, and tell where it is damaged", "200", None, of::<Vec<DamageView>>(generator))
+        ("POST", "/api/hooks/{name}") => says("Fire a hook", OK, any(), object()),
+        ("POST", "/api/filters/{name}") => says("Apply a filter", OK, any(), any()),
+        ("POST", "/api/events/{name}") => says("Publish an event", ACCEPTED, any(), None),
+        ("GET", "/api/tokens") => says("The tokens", OK, None, of::<Vec<TokenInfo>>(generator)),
+        ("POST", "/api/tokens") => says("Make a token", CREATED, of::<TokenRequest>(generator), of::<Made>(generator)),
+        ("DELETE", "/api/tokens/{id}") => says("End a token", NOTHING, None, None),
+        ("POST", "/api/sign-in-links") => says("Make a sign-in link", CREATED, None, of::<SignInLink>(generator)),
+        ("GET", "/api/store") => says("What all plugins stored, in numbers", OK, None, of::<Vec<DataStats>>(generator)),
+        ("GET", "/api/backups") => says("The backups", OK, None, of::<Vec<BackupView>>(generator)),
+        ("POST", "/api/backups") => says("Back the store up", CREATED, None, of::<BackupView>(generator)),
+        ("POST", "/api/checksums") => {
+            says("Read all of the store, and tell where it is damaged", OK, None, of::<Vec<DamageView>>(generator))
         }
         ("GET", "/api/store/{plugin}") => {
-            says("What a plugin stored, in numbers", "200", None, of::<DataStats>(generator))
+            says("What a plugin stored, in numbers", OK, None, of::<DataStats>(generator))
         }
-        ("DELETE", "/api/store/{plugin}") => says("Drop all that a plugin stored", "204", None, None),
-        ("GET", "/api/store/{plugin}/documents") => {
-            says("Find documents, or get the one with a key", "200", None, object())
+        ("DELETE", "/api/store/{plugin}") => says("Drop all that a plugin stored", NOTHING, None, None),
+        ("GET", DOCUMENTS) => says("Find documents, or get the one with a key", OK, None, object()),
+        ("GET", DOCUMENT) => says("A document", OK, None, of::<Shown>(generator)),
+        ("PUT", DOCUMENTS | DOCUMENT) => {
+            says("Change a document, or make one", CHANGED_OR_CREATED, any(), of::<Written>(generator))
         }
-        ("GET", "/api/store/{plugin}/documents/{key:.*}") => says("A document", "200", None, of::<Shown>(generator)),
-        ("PUT", "/api/store/{plugin}/documents/{key:.*}") => {
-            says("Change a document, or make one", "200", any(), of::<Written>(generator))
-        }
-        ("DELETE", "/api/store/{plugin}/documents/{key:.*}") => says("Delete a document", "204", None, None),
-        ("GET", "/api/store/{plugin}/export") => says("All that a plugin stored, as lines", "200", None, None),
+        ("DELETE", DOCUMENTS | DOCUMENT) => says("Delete a document", NOTHING, None, None),
+        ("GET", "/api/store/{plugin}/export") => says("All that a plugin stored, as lines", OK, None, None),
         ("POST", "/api/store/{plugin}/import") => {
-            says("Import what was exported, or lines with `key` and `value`", "200", any(), of::<Imported>(generator))
+            says("Import what was exported, or lines with `key` and `value`", OK, any(), of::<Imported>(generator))
         }
         ("POST", "/api/store/{plugin}/verify") => {
-            says("Look whether what a plugin stored is whole", "200", None, of::<Verified>(generator))
+            says("Look whether what a plugin stored is whole", OK, None, of::<Verified>(generator))
         }
-        ("DELETE", "/api/store/{plugin}/indexes/{number}") => says("Drop an index", "204", None, None),
+        ("DELETE", "/api/store/{plugin}/indexes/{number}") => says("Drop an index", NOTHING, None, None),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ pub mod github;
 pub mod input;
 pub mod replay;
 pub mod server;
+pub mod small_disk;
 
 /// Lets a while pass before a process outside is looked at again.
 #[expect(clippy::disallowed_methods, reason = "a process outside tells nobody when it is ready: it is polled")]

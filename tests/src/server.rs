@@ -62,7 +62,7 @@ pub fn find_binary(name: &str, variable: &str) -> Result<PathBuf> {
     let candidates = folders.flat_map(|folder| [folder.join(name), folder.join("examples").join(name)]);
     candidates.into_iter().find(|path| path.is_file()).ok_or_else(|| {
         format!(
-            "no `{name}` beside {}: build it with `cargo build -p {name}`, or name it in {variable}",
+            "no `{name}` beside {}: build it with `cargo build --workspace --bins --examples`, or name it in {variable}",
             here.display()
         )
         .into()

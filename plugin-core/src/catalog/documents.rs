@@ -285,15 +285,8 @@ mod tests {
         standing: Standing,
         indexes: &'static [IndexMeta],
     ) -> &'static Registration {
-        let meta = DocumentMeta {
-            collection: "talks",
-            version,
-            id: "id",
-            shape,
-            schema: |_| schemars::Schema::default(),
-            from_value: |_| Ok(Vec::new()),
-            indexes,
-        };
+        let meta =
+            DocumentMeta { collection: "talks", version, id: "id", shape, from_value: |_| Ok(Vec::new()), indexes };
         at("talks.rs", line, "talks", Item::Document(DocumentItem { owner: Owner { id: "a", ix }, meta, standing }))
     }
 

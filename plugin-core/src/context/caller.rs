@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     clock::Timestamp,
     id::{AppId, UserId},
+    random,
 };
 
 /// Who makes a request, and for whom. Whatever checks credentials puts one into the request's extensions; a request without
@@ -90,13 +91,9 @@ fn seed() -> u64 {
     getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id()))
 }
 
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
 fn next(state: &Cell<u64>) -> u64 {
-    let seed = state.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
-    state.set(seed);
-    let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
+    state.set(state.get().wrapping_add(random::STEP));
+    random::mixed(state.get())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::{
     dispatch::{filter::FilterEntry, hook::HookEntry},
     document::Standing,
     error::Result,
-    host::{Host, Inner, SYSTEM, upkeep::Upkeep},
+    host::{Host, Inner, SYSTEM, orphans::Orphans, upkeep::Upkeep},
     plugin::state::{Life, PluginState},
     registration::Item,
     schedule::scheduler::Scheduler,
@@ -103,8 +103,8 @@ impl Builder {
             subscriptions: Subscriptions::default(),
             places: Places::new(catalog.plugins().iter().map(|plugin| (plugin.item.owner.ix)())),
         });
-        let changing = tokio::sync::Mutex::new(());
-        let inner = Inner { catalog, shared, deliveries, scheduler, upkeep, spawn: self.spawn, wanted, changing };
+        let (spawn, orphans, changing) = (self.spawn, Orphans::default(), tokio::sync::Mutex::new(()));
+        let inner = Inner { catalog, shared, deliveries, scheduler, upkeep, spawn, orphans, wanted, changing };
         Ok(Host(Arc::new(inner)))
     }
 

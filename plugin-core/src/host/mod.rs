@@ -3,6 +3,7 @@
 mod boot;
 mod fire;
 mod lifecycle;
+mod orphans;
 pub mod points;
 mod routes;
 pub mod store;
@@ -13,7 +14,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use uuid::Uuid;
 
-use self::upkeep::Upkeep;
+use self::{orphans::Orphans, upkeep::Upkeep};
 use crate::{
     catalog::{Catalog, PluginEntry},
     clock::Clock,
@@ -51,6 +52,7 @@ struct Inner {
     scheduler: Scheduler,
     upkeep: Upkeep,
     spawn: Arc<dyn Spawn>,
+    orphans: Orphans,
     /// For each plugin whether it is to be started.
     wanted: Vec<bool>,
     /// Held while a plugin changes its state, so that changes come one after the other.

@@ -1,23 +1,25 @@
 //! What plugins stored, for whoever runs the host: of the plugins of this binary, and of those that it does not have, whose data is
 //! kept.
 
+mod told;
+
 use std::{fmt, sync::Arc};
 
-use actix_web::http::StatusCode;
 use serde::Serialize;
 use serde_json::Value as Json;
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::Host;
+pub use self::told::DAMAGED;
+use self::told::{of_transfer, told, told_of_reading};
+use super::{Host, orphans::Orphan};
 use crate::{
     error::{Error, Result},
     id::AppId,
     plugin::state::PluginState,
     store::{
         Db, Entry, Explain, Filter, Overview, Page, Revision, Shown, Space, StoreError, Value,
-        engine::{Durability, EngineError, Keyspace},
         query::Find,
-        transfer::{Export, Import, Imported, IntoWhat, Stillness, TransferError},
+        transfer::{Export, Import, Imported, IntoWhat, Stillness},
         verify::Verified,
     },
 };
@@ -27,9 +29,17 @@ use crate::{
 pub struct Data {
     host: Host,
     plugin: String,
-    /// The plugin's place in the catalog; none if this binary does not have it.
-    place: Option<usize>,
+    of: Of,
     space: Arc<Space>,
+}
+
+/// Whose data it is.
+#[derive(Debug, Clone)]
+enum Of {
+    /// The plugin's at this place of the catalog.
+    Linked(usize),
+    /// A plugin's that this binary does not have. Locked by who does something to all of it.
+    Orphan(Arc<Mutex<()>>),
 }
 
 /// What one plugin stored, in numbers.
@@ -63,10 +73,10 @@ pub struct Question {
     pub under: String,
 }
 
-/// Keeps a plugin switched off.
+/// Keeps a plugin switched off, and others from doing something to all of its data.
 type Held = OwnedMutexGuard<()>;
 
-/// An export under way: the plugin stays switched off if it was.
+/// An export under way: the plugin stays switched off if it was, and an orphan's data what it is.
 #[derive(Debug)]
 pub struct Exporting {
     export: Export,
@@ -82,7 +92,7 @@ pub struct Importing {
 
 impl fmt::Debug for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Data").field("plugin", &self.plugin).field("place", &self.place).finish_non_exhaustive()
+        f.debug_struct("Data").field("plugin", &self.plugin).field("of", &self.of).finish_non_exhaustive()
     }
 }
 
@@ -95,10 +105,10 @@ impl Host {
         if let Some((place, _)) = self.0.catalog.plugin(id) {
             let shared = &self.0.shared;
             let space = Arc::clone(shared.plugins[place].space(&shared.engine, &shared.clock));
-            return Ok(Data { host: self.clone(), plugin: id.to_owned(), place: Some(place), space });
+            return Ok(Data { host: self.clone(), plugin: id.to_owned(), of: Of::Linked(place), space });
         }
         match self.orphans().await?.iter().any(|orphan| orphan == id) {
-            true => Ok(self.orphan(id)),
+            true => Ok(self.orphaned(id)),
             false => Err(Error::not_found("there is no such plugin, nor data of one")),
         }
     }
@@ -112,30 +122,13 @@ impl Host {
         for plugin in self.0.catalog.plugins() {
             all.push(self.data(plugin.id()).await?);
         }
-        all.extend(self.orphans().await?.iter().map(|id| self.orphan(id)));
+        all.extend(self.orphans().await?.iter().map(|id| self.orphaned(id)));
         Ok(all)
     }
 
-    /// The plugins that are not part of this binary and of which there is data. It is kept.
-    ///
-    /// # Errors
-    /// If the engine cannot be read.
-    pub async fn orphans(&self) -> Result<Vec<String>> {
-        let all = self.0.shared.engine.keyspaces().await?;
-        let mut orphans = Vec::new();
-        for id in all.iter().filter_map(Keyspace::plugin).filter(|id| self.0.catalog.plugin(id).is_none()) {
-            // A keyspace stays when all that was in it was dropped.
-            if self.orphan(id).space.is_used().await? {
-                orphans.push(id.to_owned());
-            }
-        }
-        Ok(orphans)
-    }
-
-    fn orphan(&self, id: &str) -> Data {
-        let engine = Arc::clone(&self.0.shared.engine);
-        let space = Space::new(engine, Keyspace::of_plugin(id), Durability::Synced).with_clock(self.clock().clone());
-        Data { host: self.clone(), plugin: id.to_owned(), place: None, space: Arc::new(space) }
+    fn orphaned(&self, id: &str) -> Data {
+        let Orphan { space, held } = self.orphan(id);
+        Data { host: self.clone(), plugin: id.to_owned(), of: Of::Orphan(held), space }
     }
 }
 
@@ -147,11 +140,14 @@ impl Data {
 
     /// Whether this binary does not have the plugin.
     pub fn is_orphaned(&self) -> bool {
-        self.place.is_none()
+        matches!(self.of, Of::Orphan(_))
     }
 
     fn state(&self) -> Option<&PluginState> {
-        self.host.0.shared.plugins.get(self.place?)
+        match self.of {
+            Of::Linked(place) => self.host.0.shared.plugins.get(place),
+            Of::Orphan(_) => None,
+        }
     }
 
     fn db(&self, app: &AppId) -> Db {
@@ -218,7 +214,8 @@ impl Data {
     /// # Errors
     /// 412 if somebody else wrote it, 422 if the value cannot be stored, 409 if this binary does not have the plugin.
     pub async fn put(&self, app: &AppId, key: &str, value: &Json, expected: Option<Revision>) -> Result<Revision> {
-        let _held = self.hold_if_off().await?;
+        self.check_linked()?;
+        let _held = self.hold_if_still().await?;
         let db = self.db(app);
         let written = match expected {
             Some(expected) => db.edit(key, value, expected).await,
@@ -232,7 +229,8 @@ impl Data {
     /// # Errors
     /// 412 if somebody else wrote it or it is gone, 409 if this binary does not have the plugin.
     pub async fn delete(&self, app: &AppId, key: &str, expected: Revision) -> Result<()> {
-        let _held = self.hold_if_off().await?;
+        self.check_linked()?;
+        let _held = self.hold_if_still().await?;
         self.db(app).delete_if(key, expected).await.map_err(told)
     }
 
@@ -243,8 +241,7 @@ impl Data {
     pub async fn export(&self) -> Result<Exporting> {
         let (held, stillness) = match self.state() {
             Some(plugin) if plugin.is_on() => (None, Stillness::Live),
-            Some(_) => (Some(self.hold("exported").await?), Stillness::Still),
-            None => (None, Stillness::Still),
+            _ => (Some(self.hold("exported").await?), Stillness::Still),
         };
         let export = self.space.export(&self.plugin, stillness).await.map_err(told)?;
         Ok(Exporting { export, _held: held })
@@ -272,20 +269,18 @@ impl Data {
     /// Removes everything.
     ///
     /// # Errors
-    /// 409 if the plugin is at work.
+    /// 409 if the plugin is at work, or its data is being exported, imported or dropped.
     pub async fn drop_all(&self) -> Result<()> {
-        let _held = match self.state() {
-            Some(_) => Some(self.hold("dropped").await?),
-            None => None,
-        };
+        let _held = self.hold("dropped").await?;
         self.space.clear().await.map_err(told)
     }
 
     /// Drops the index `number`. One that is declared is built again at the next start.
     ///
     /// # Errors
-    /// 404 if there is none.
+    /// 404 if there is none, 409 if the plugin is off, or not there, and its data is being exported, imported or dropped.
     pub async fn drop_index(&self, number: u64) -> Result<()> {
+        let _held = self.hold_if_still().await?;
         match self.space.drop_index(number).await.map_err(told)? {
             true => Ok(()),
             false => Err(Error::not_found("there is no such index")),
@@ -293,9 +288,9 @@ impl Data {
     }
 
     fn check_linked(&self) -> Result<()> {
-        match self.place {
-            Some(_) => Ok(()),
-            None => {
+        match self.of {
+            Of::Linked(_) => Ok(()),
+            Of::Orphan(_) => {
                 let id = &self.plugin;
                 Err(Error::conflict(format!(
                     "this server does not have the plugin `{id}`: its data is kept as it is, and can be read, exported and dropped"
@@ -304,24 +299,26 @@ impl Data {
         }
     }
 
-    /// Keeps others from exporting, importing or dropping the data of a plugin that is off while a document of it is changed.
-    async fn hold_if_off(&self) -> Result<Option<Held>> {
-        self.check_linked()?;
+    /// Keeps others from exporting, importing or dropping data that no plugin is at work with, while some of it is changed.
+    async fn hold_if_still(&self) -> Result<Option<Held>> {
         match self.state() {
-            Some(plugin) if !plugin.is_on() => self.hold("changed").await.map(Some),
-            _ => Ok(None),
+            Some(plugin) if plugin.is_on() => Ok(None),
+            _ => self.hold("changed").await.map(Some),
         }
     }
 
-    /// Keeps the plugin switched off while its data is `done` to.
+    /// Keeps the plugin switched off, and others away, while its data is `done` to.
     async fn hold(&self, done: &str) -> Result<Held> {
         let id = &self.plugin;
-        let Some(plugin) = self.state() else { return Err(Error::not_found("there is no such plugin")) };
+        let taken =
+            || Error::conflict(format!("the data of the plugin `{id}` is being exported, imported or dropped already"));
+        let plugin = match &self.of {
+            Of::Linked(place) => &self.host.0.shared.plugins[*place],
+            Of::Orphan(held) => return Arc::clone(held).try_lock_owned().map_err(|_| taken()),
+        };
         // Whoever switches it off waits for what it runs.
         let _changing = self.host.0.changing.lock().await;
-        let held = plugin.hold().ok_or_else(|| {
-            Error::conflict(format!("the data of the plugin `{id}` is being exported, imported or dropped already"))
-        })?;
+        let held = plugin.hold().ok_or_else(taken)?;
         match plugin.is_on() {
             false => Ok(held),
             true => {
@@ -357,68 +354,4 @@ impl Importing {
     pub async fn end(self) -> Result<Imported> {
         self.import.end().await.map_err(of_transfer)
     }
-}
-
-/// The problem type of a store whose data is damaged.
-pub const DAMAGED: &str = "store-damaged";
-
-/// An error that whoever runs the host may read.
-fn told(problem: StoreError) -> Error {
-    let text = problem.to_string();
-    status_of(&problem, text).because(problem)
-}
-
-fn status_of(problem: &StoreError, text: String) -> Error {
-    match problem {
-        StoreError::Filter(_) => Error::unprocessable("filter", text),
-        StoreError::Sort { .. } => Error::unprocessable("sort", text),
-        StoreError::PageSize { .. } => Error::unprocessable("limit", text),
-        StoreError::Cursor(_) => Error::unprocessable("cursor", text),
-        StoreError::InvalidKey { .. } => Error::unprocessable("key", text),
-        StoreError::Codec { .. } | StoreError::TooLarge { .. } | StoreError::IndexedTooLong { .. } => {
-            Error::unprocessable("value", text)
-        }
-        StoreError::BudgetExceeded { .. } => Error::public(StatusCode::UNPROCESSABLE_ENTITY, "budget-exceeded", text),
-        StoreError::Conflict { .. } => Error::public(StatusCode::PRECONDITION_FAILED, "precondition-failed", text),
-        StoreError::Exists { .. } | StoreError::Duplicate { .. } | StoreError::Contended { .. } => {
-            Error::conflict(text)
-        }
-        StoreError::Engine(EngineError::Corrupt(_)) | StoreError::DamagedIndex { .. } => {
-            Error::public(StatusCode::INTERNAL_SERVER_ERROR, DAMAGED, text)
-        }
-        StoreError::Engine(EngineError::TooLarge { .. } | EngineError::Invalid(_)) | StoreError::EmptyId { .. } => {
-            Error::unprocessable("value", text)
-        }
-        StoreError::Engine(EngineError::UnknownOutcome) => {
-            Error::public(StatusCode::INTERNAL_SERVER_ERROR, "unknown-outcome", text)
-        }
-        StoreError::OtherId { .. }
-        | StoreError::NotAnInteger { .. }
-        | StoreError::Overflow { .. }
-        | StoreError::TransactionConflict { .. } => Error::conflict(text),
-        StoreError::Engine(EngineError::Unavailable(_) | EngineError::Conflict(_)) => {
-            Error::public(StatusCode::SERVICE_UNAVAILABLE, "store-unavailable", text)
-        }
-    }
-}
-
-/// An error of reading: what cannot be decoded is not the caller's fault.
-fn told_of_reading(problem: StoreError) -> Error {
-    match &problem {
-        StoreError::Codec { .. } => {
-            Error::public(StatusCode::INTERNAL_SERVER_ERROR, "unreadable-document", problem.to_string())
-                .because(problem)
-        }
-        _ => told(problem),
-    }
-}
-
-fn of_transfer(problem: TransferError) -> Error {
-    let text = problem.to_string();
-    let error = match &problem {
-        TransferError::NotEmpty => Error::conflict(text),
-        TransferError::Store { problem, .. } => status_of(problem, text),
-        _ => Error::public(StatusCode::UNPROCESSABLE_ENTITY, "invalid-line", text),
-    };
-    error.because(problem)
 }

@@ -1,7 +1,5 @@
 //! For `#[document]`, `#[model(stored)]` and `#[migrate]`.
 
-use schemars::JsonSchema;
-
 pub use crate::store::{
     codec::CodecError,
     index::{Direction, IndexField, IndexMeta, Sparse, Unique},
@@ -29,16 +27,12 @@ pub fn no_variant(number: u32) -> CodecError {
 }
 
 /// What is known of the document `T`.
-pub const fn document_meta<T: DocumentVersion + JsonSchema>(
-    id: &'static str,
-    indexes: &'static [IndexMeta],
-) -> DocumentMeta {
+pub const fn document_meta<T: DocumentVersion>(id: &'static str, indexes: &'static [IndexMeta]) -> DocumentMeta {
     DocumentMeta {
         collection: T::COLLECTION,
         version: T::VERSION,
         id,
         shape: T::shape,
-        schema: super::schema::<T>,
         from_value: |value| encode(&value.into_typed::<T>()?),
         indexes,
     }

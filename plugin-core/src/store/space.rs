@@ -27,6 +27,7 @@ use super::{
 use crate::{
     clock::{Clock, Timestamp},
     id::AppId,
+    random,
 };
 
 /// How often a commit of unknown outcome is issued before its outcome stays unknown.
@@ -254,12 +255,9 @@ impl Tags {
         Self { key, count: AtomicU64::new(0) }
     }
 
-    /// SplitMix64 (Steele, Lea, Flood 2014): a bijection of the count, so that no tag comes twice.
+    /// A sequence of which several threads take the numbers. None comes twice.
     fn next(&self) -> u64 {
-        let count = self.count.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
-        let mixed = self.key.wrapping_add(count);
-        let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        let count = self.count.fetch_add(random::STEP, Ordering::Relaxed);
+        random::mixed(self.key.wrapping_add(count))
     }
 }

@@ -100,7 +100,6 @@ static V1: DocumentMeta = DocumentMeta {
     version: 1,
     id: "id",
     shape: <NoteV1 as Stored>::shape,
-    schema: |generator| generator.subschema_for::<NoteV1>(),
     from_value: |value| typed::encode(&value.into_typed::<NoteV1>()?),
     indexes: &[],
 };

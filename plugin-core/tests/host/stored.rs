@@ -136,6 +136,31 @@ async fn what_was_dropped_of_an_orphan_is_no_longer_listed() {
 }
 
 #[tokio::test]
+async fn an_orphan_that_is_exported_is_not_dropped_before_that_is_done() {
+    let engine = Arc::new(MemEngine::new());
+    let first = host(&engine, &[]).await;
+    archive(&first).await.put(&AppId::default(), "notes:1", &json!({ "n": 1 }), None).await.expect("it is anything");
+    first.stop(STOP).await.expect("it stops");
+    let without = host(&engine, &["archive"]).await;
+    let index = archive(&without).await.stats().await.expect("readable").overview.indexes[0].number;
+    let mut exporting = archive(&without).await.export().await.expect("it begins");
+    // Each asks for the data by itself, as every request does.
+    let other = archive(&without).await;
+    let refusals = [other.drop_all().await.err(), other.drop_index(index).await.err(), other.export().await.err()];
+    for refused in refusals {
+        let refused = refused.expect("it is exported");
+        assert!(refused.status().as_u16() == 409 && refused.to_string().contains("being exported"), "{refused}");
+    }
+    let mut lines = String::new();
+    while let Some(more) = exporting.next().await.expect("readable") {
+        lines.push_str(&more);
+    }
+    assert!(lines.contains("notes:1") && rows(&lines).len() == 2, "a document and its entry: {lines}");
+    drop(exporting);
+    other.drop_all().await.expect("nobody is at work with it");
+}
+
+#[tokio::test]
 async fn a_plugin_at_work_keeps_its_data_and_one_whose_data_comes_in_stays_off() {
     let engine = Arc::new(MemEngine::new());
     let host = host(&engine, &[]).await;

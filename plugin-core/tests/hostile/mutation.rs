@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use plugin_core::random::Random;
+
 use crate::memory::peak;
 
 /// How many changed inputs each reader gets where no time is given.
@@ -14,23 +16,7 @@ const STEPS: u64 = 10_000;
 /// Bytes that mean something to some reader: ends, lengths of lengths, the first and last of a kind.
 const TELLING: [u8; 12] = [0, 1, 2, 9, 10, 127, 128, 250, 251, 253, 254, 255];
 
-/// SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014.
-struct Draw(u64);
-
-impl Draw {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end.max(1) as u64) as usize
-    }
-}
-
-fn changed(corpus: &[Vec<u8>], draw: &mut Draw) -> Vec<u8> {
+fn changed(corpus: &[Vec<u8>], draw: &mut Random) -> Vec<u8> {
     let mut bytes = corpus[draw.below(corpus.len())].clone();
     for _ in 0..=draw.below(4) {
         let place = draw.below(bytes.len() + 1);
@@ -73,7 +59,7 @@ pub(crate) fn hostile(corpus: &[Vec<u8>], bound: fn(usize) -> usize, read: fn(&[
         if until.map_or(step == STEPS, |until| Instant::now() >= until) {
             break;
         }
-        let bytes = changed(corpus, &mut Draw(seed.wrapping_add(step)));
+        let bytes = changed(corpus, &mut Random::of(seed.wrapping_add(step)));
         let (held, done) = peak(|| catch_unwind(AssertUnwindSafe(|| read(&bytes))));
         let input =
             || format!("seed {seed}, step {step}: FUZZ_SEED={}\n{}", seed.wrapping_add(step), hex::encode(&bytes));

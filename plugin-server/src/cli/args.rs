@@ -1,10 +1,10 @@
 //! What can be written on the command line.
 
-use std::path::PathBuf;
+use std::{num::NonZeroU32, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{Format, backup::Keep};
+use super::Format;
 use crate::{exit::Failure, serve::OnFailedPlugin};
 
 /// Runs plugins: hooks, filters, endpoints, schedules, events, webhooks and admin pages.
@@ -370,7 +370,7 @@ pub(super) struct BackupArgs {
     pub(super) to: Option<PathBuf>,
     /// Delete the backups that are older than this many whole ones
     #[arg(long, value_name = "NUMBER")]
-    pub(super) keep: Option<Keep>,
+    pub(super) keep: Option<NonZeroU32>,
     #[command(flatten)]
     pub(super) place: Place,
 }

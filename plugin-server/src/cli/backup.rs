@@ -1,9 +1,6 @@
 //! `backup` and `restore`. A backup is made by whoever has the store; a restore wants nobody to have it.
 
-use std::{
-    num::NonZeroU32,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use actix_web::http::Method;
 use plugin_core::{Clock, Timestamp};
@@ -32,7 +29,7 @@ fn create(args: BackupArgs) -> Result<(), Failure> {
     let to = to.map(|to| absolute(&to)).transpose()?;
     let made: Value = with(place, async |reach| match reach {
         Reach::Server(remote) => {
-            let mut path = "/api/store/backups?".to_owned();
+            let mut path = "/api/backups?".to_owned();
             path.extend(keep.map(|keep| format!("keep={keep}&")));
             path.extend(to.as_ref().map(|to| format!("to={}", encoded(&to.to_string_lossy()))));
             remote.ask_for_long(Method::POST, &path).await
@@ -77,6 +74,3 @@ pub(super) fn restore(args: RestoreArgs) -> Result<(), Failure> {
     let folder = from.unwrap_or(settings.backup_dir);
     print_json(&backups::restore(&folder, &settings.data_dir, &wanted)?)
 }
-
-/// How many backups stay.
-pub(super) type Keep = NonZeroU32;

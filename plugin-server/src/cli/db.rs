@@ -289,7 +289,7 @@ fn verify(args: DbVerifyArgs) -> Result<(), Failure> {
                     all.push((plugin, verified));
                 }
                 if is_of_all {
-                    damage = remote.ask_for_long(Method::POST, "/api/store/checksums").await?;
+                    damage = remote.ask_for_long(Method::POST, "/api/checksums").await?;
                 }
             }
             Reach::Store(offline) => {

@@ -1,4 +1,4 @@
-//! `/api/store/backups` and `/api/store/checksums`: copies of the store, and whether all of it can be read.
+//! `/api/backups` and `/api/checksums`: copies of the store, and whether all of it can be read.
 
 use std::{num::NonZeroU32, path::PathBuf};
 

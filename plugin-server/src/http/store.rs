@@ -11,16 +11,16 @@ use futures_util::{StreamExt, future::join, stream::try_unfold};
 use plugin_core::{
     AppId, Error, Json, Result,
     endpoint::problem::Problem,
-    host::store::{DataStats, Exporting, Question},
+    host::store::{Data as Stored, DataStats, Exporting, Importing, Question},
     store::{
         Revision,
-        transfer::{IntoWhat, OnExisting},
+        transfer::{Imported, IntoWhat, OnExisting},
     },
 };
 use serde_json::Value;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::{Answer, Server, json, part};
+use super::{Answer, Server, json, part, wire::TAKE_TIME};
 
 /// How long the next piece of a body may take to arrive.
 const PIECE_TIME: Duration = Duration::from_secs(10);
@@ -86,8 +86,7 @@ pub(super) async fn documents(server: Data<Server>, request: HttpRequest) -> Ans
     let fields = Fields::of(&request, &["app", "key", "filter", "sort", "limit", "cursor", "under", "explain"])?;
     let (data, app) = (server.host.data(&part(&request, "plugin")).await?, fields.app()?);
     if let Some(key) = fields.one("key")? {
-        let shown = data.get(&app, key).await?;
-        return Ok(HttpResponse::Ok().insert_header(tag(shown.revision)).json(shown));
+        return shown(&data, &app, key).await;
     }
     let filter = fields.one("filter")?.map(serde_json::from_str::<Value>).transpose();
     let filter = filter.map_err(|error| Error::bad_request(format!("the filter is no JSON: {error}")))?;
@@ -106,14 +105,19 @@ pub(super) async fn documents(server: Data<Server>, request: HttpRequest) -> Ans
 }
 
 pub(super) async fn document(server: Data<Server>, request: HttpRequest) -> Answer {
-    let app = Fields::of(&request, &["app"])?.app()?;
-    let shown = server.host.data(&part(&request, "plugin")).await?.get(&app, &part(&request, "key")).await?;
+    let (app, key) = document_of(&request)?;
+    let data = server.host.data(&part(&request, "plugin")).await?;
+    shown(&data, &app, &key).await
+}
+
+async fn shown(data: &Stored, app: &AppId, key: &str) -> Answer {
+    let shown = data.get(app, key).await?;
     Ok(HttpResponse::Ok().insert_header(tag(shown.revision)).json(shown))
 }
 
 pub(super) async fn put(server: Data<Server>, request: HttpRequest, value: Json<Value>) -> Answer {
-    let (app, expected) = (Fields::of(&request, &["app"])?.app()?, expected(&request)?);
-    let (data, key) = (server.host.data(&part(&request, "plugin")).await?, part(&request, "key"));
+    let ((app, key), expected) = (document_of(&request)?, expected(&request)?);
+    let data = server.host.data(&part(&request, "plugin")).await?;
     let written = server.on_host(async move { data.put(&app, &key, &value.0, expected).await }).await?;
     let status = if expected.is_some() { StatusCode::OK } else { StatusCode::CREATED };
     Ok(HttpResponse::build(status).insert_header(tag(written)).json(Written { revision: written }))
@@ -126,11 +130,25 @@ pub(crate) struct Written {
 }
 
 pub(super) async fn delete(server: Data<Server>, request: HttpRequest) -> Answer {
-    let app = Fields::of(&request, &["app"])?.app()?;
+    let (app, key) = document_of(&request)?;
     let Some(expected) = expected(&request)? else { return Err(required().into()) };
-    let (data, key) = (server.host.data(&part(&request, "plugin")).await?, part(&request, "key"));
+    let data = server.host.data(&part(&request, "plugin")).await?;
     server.on_host(async move { data.delete(&app, &key, expected).await }).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// The app and the key of the document that is asked about. The key is the end of the path or, as not every key can stand there, the
+/// field `key`.
+fn document_of(request: &HttpRequest) -> Result<(AppId, String)> {
+    let fields = Fields::of(request, &["app", "key"])?;
+    let in_path = request.match_info().get("key").map(|_| part(request, "key"));
+    let key = match (in_path, fields.one("key")?) {
+        (Some(key), None) => Ok(key),
+        (None, Some(key)) => Ok(key.to_owned()),
+        (Some(_), Some(_)) => Err(Error::unprocessable("key", "it is in the path already")),
+        (None, None) => Err(Error::unprocessable("key", "it is missing: it says which document")),
+    };
+    Ok((fields.app()?, key?))
 }
 
 /// The write that must be there; none if there must be no document.
@@ -158,17 +176,45 @@ fn tag(revision: Revision) -> (header::HeaderName, String) {
 
 /// Everything, as lines. One that fails on the way ends without its last line.
 pub(super) async fn export(server: Data<Server>, request: HttpRequest) -> Answer {
-    let exporting = server.host.data(&part(&request, "plugin")).await?.export().await?;
-    let next = |mut exporting: Exporting| async move {
-        match exporting.next().await {
-            Ok(lines) => Ok(lines.map(|lines| (Bytes::from(lines), exporting))),
-            Err(error) => {
-                tracing::error!("an export broke off: {error:?}");
-                Err(io::Error::other(error.to_string()))
-            }
+    let plugin = part(&request, "plugin");
+    let exporting = server.host.data(&plugin).await?.export().await?;
+    let download = Download { plugin, exporting, is_over: false };
+    let lines = try_unfold(download, async |mut download| {
+        let next = download.next().await;
+        next.map(|lines| lines.map(|lines| (lines, download)))
+    });
+    Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(lines))
+}
+
+/// An export that somebody reads. It ends with their connection, which does not wait for ever for what they do not take.
+struct Download {
+    plugin: String,
+    exporting: Exporting,
+    /// Whether how it ended was told, to whoever reads it or in the log.
+    is_over: bool,
+}
+
+impl Download {
+    async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        let next = self.exporting.next().await;
+        self.is_over = !matches!(next, Ok(Some(_)));
+        next.map(|lines| lines.map(Bytes::from)).map_err(|error| {
+            tracing::error!(plugin = self.plugin, "an export broke off: {error:?}");
+            io::Error::other(error.to_string())
+        })
+    }
+}
+
+impl Drop for Download {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let plugin = &self.plugin;
+            tracing::warn!(
+                plugin,
+                "an export ended early: whoever read it went away, or took nothing for {TAKE_TIME:?}"
+            );
         }
-    };
-    Ok(HttpResponse::Ok().content_type("application/x-ndjson").streaming(try_unfold(exporting, next)))
+    }
 }
 
 /// A piece of a body.
@@ -197,10 +243,7 @@ pub(super) async fn import(server: Data<Server>, request: HttpRequest, body: Pay
     }
 }
 
-async fn data_into(
-    mut importing: plugin_core::host::store::Importing,
-    mut fed: Receiver<Piece>,
-) -> Result<plugin_core::store::transfer::Imported> {
+async fn data_into(mut importing: Importing, mut fed: Receiver<Piece>) -> Result<Imported> {
     while let Some(piece) = fed.recv().await {
         match piece {
             Piece::Bytes(bytes) => importing.take(&bytes).await?,

@@ -78,6 +78,38 @@ async fn a_document_is_changed_only_on_top_of_what_was_shown() {
 }
 
 #[actix_web::test]
+async fn a_key_that_no_path_can_name_is_read_and_written_all_the_same() {
+    let server = server().await;
+    let app = app(&server).await;
+    let admin = token(&server, &["admin"]).await;
+    let call = async |method: Method, path: &str, condition: Option<(&str, &str)>, value: Value| {
+        let request = with_token(method, path, &admin).set_json(value);
+        let request = condition.into_iter().fold(request, |request, condition| request.insert_header(condition));
+        ask(&app, request).await
+    };
+    for key in [".", "..", "a/../b", "a//b", "%00", "a%2F", "+%26%3D%23", "%25"] {
+        let path = format!("/api/store/probe/documents?app=shop&key={key}");
+        let made = call(Method::PUT, &path, Some(("if-none-match", "*")), json!(1)).await;
+        assert_eq!(made.status, 201, "{key}: {made:?}");
+        let (before, after) = (made.header("etag").to_owned(), json!({ "key": key }));
+        let changed = call(Method::PUT, &path, Some(("if-match", &before)), after.clone()).await;
+        assert_eq!(changed.status, 200, "{key}: {changed:?}");
+        let shown = call(Method::GET, &path, None, json!(null)).await;
+        assert_eq!(shown.json()["value"], after, "{key}: {shown:?}");
+        let deleted = call(Method::DELETE, &path, Some(("if-match", shown.header("etag"))), json!(null)).await;
+        assert_eq!(deleted.status, 204, "{key}: {deleted:?}");
+        assert_eq!(call(Method::GET, &path, None, json!(null)).await.status, 404, "{key}");
+    }
+    for (path, said) in
+        [("", "missing"), ("?key=", "0 bytes"), ("/a?key=b", "in the path already"), ("?kex=a", "there are app, key")]
+    {
+        let path = format!("/api/store/probe/documents{path}");
+        let refused = call(Method::PUT, &path, Some(("if-none-match", "*")), json!(1)).await;
+        assert!(refused.status == 422 && refused.text.contains(said), "{path}: {refused:?}");
+    }
+}
+
+#[actix_web::test]
 async fn a_question_that_is_none_is_told_what_is_wrong_with_it() {
     asking!(call);
     for (query, status, said) in [

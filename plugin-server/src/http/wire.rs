@@ -1,5 +1,5 @@
-//! The time that the head of a request may take, and the last answer of a connection that does not speak HTTP. actix-http answers
-//! it by itself, before any service sees a request, and with an empty body; callers of this server read a problem document
+//! The time that the head of a request may take and that a peer may take nothing of its answer, and the last answer of a connection that
+//! does not speak HTTP. actix-http gives that one by itself, before any service sees a request, and with an empty body; callers of this server read a problem document
 //! whatever went wrong.
 
 use std::{
@@ -28,14 +28,18 @@ use super::exchange::Exchange;
 /// How long the head of a request may take to arrive: that of the first from the connection on, that of a later one from its first
 /// byte on.
 const HEAD_TIME: Duration = Duration::from_secs(5);
+/// How long a peer may take nothing of what it is sent before the connection is given up, with all that its answer keeps hold of.
+pub(super) const TAKE_TIME: Duration = Duration::from_secs(30);
 
-/// A connection on which no head takes for ever, and whose own errors become problem documents.
+/// A connection on which no head and no answer takes for ever, and whose own errors become problem documents.
 #[derive(Debug)]
 pub(super) struct Wire<T = TcpStream> {
     socket: T,
     clock: Clock,
     exchange: Rc<Exchange>,
     head: Option<Head>,
+    /// When a peer that takes nothing is given up; nothing while it takes what it is sent.
+    stalled: Option<Pin<Box<Sleep>>>,
     /// What is still to be written of the last answer, once there is one.
     last: Option<Vec<u8>>,
 }
@@ -52,7 +56,7 @@ struct Head {
 impl<T> Wire<T> {
     pub(super) fn new(socket: T, clock: Clock) -> Self {
         let (exchange, head) = (Rc::default(), Some(Head { number: 0, limit: None }));
-        Self { socket, clock, exchange, head, last: None }
+        Self { socket, clock, exchange, head, stalled: None, last: None }
     }
 
     /// What the service of this connection tells of its requests.
@@ -85,13 +89,30 @@ impl<T> Wire<T> {
 }
 
 impl<T: AsyncWrite + Unpin> Wire<T> {
+    /// Sends some of `bytes`.
+    ///
+    /// # Errors
+    /// What the socket says; [`io::ErrorKind::TimedOut`] if the peer has taken nothing for [`TAKE_TIME`].
+    fn poll_send(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(sent) = Pin::new(&mut self.socket).poll_write(context, bytes) {
+            self.stalled = None;
+            return Poll::Ready(sent);
+        }
+        let limit = self.stalled.get_or_insert_with(|| self.clock.sleep(TAKE_TIME));
+        ready!(limit.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
     fn poll_last(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while let Some(rest) = self.last.as_mut().filter(|rest| !rest.is_empty()) {
-            let written = ready!(Pin::new(&mut self.socket).poll_write(context, rest))?;
-            if written == 0 {
+        while let Some(mut rest) = self.last.take_if(|rest| !rest.is_empty()) {
+            let sent = self.poll_send(context, &rest);
+            if let Poll::Ready(Ok(written)) = sent {
+                rest.drain(..written);
+            }
+            self.last = Some(rest);
+            if ready!(sent)? == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            rest.drain(..written);
         }
         Poll::Ready(Ok(()))
     }
@@ -105,7 +126,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Wire<T> {
         }
         let own = own_error(bytes).filter(|_| !self.exchange.ends_like_a_head());
         let Some((start, status)) = own else {
-            return Pin::new(&mut self.socket).poll_write(context, bytes);
+            return self.poll_send(context, bytes);
         };
         let mut last = bytes.get(..start).unwrap_or_default().to_vec();
         last.extend(answer(status, self.clock.now()));
@@ -309,5 +330,26 @@ mod tests {
         assert_eq!(turn(&mut wire).await, (1, Goes::On));
         clock.set(now.saturating_add(HEAD_TIME));
         assert_eq!(turn(&mut wire).await, (0, Goes::Ends));
+    }
+
+    #[actix_web::test]
+    async fn a_peer_that_takes_nothing_is_given_up_and_one_that_takes_a_little_is_not() {
+        let (mut wire, mut peer, clock) = connection();
+        let mut send =
+            async || std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut wire).poll_write(cx, &[7; 1024]))).await;
+        let mut now = Timestamp::UNIX_EPOCH;
+        assert!(matches!(send().await, Poll::Ready(Ok(1024))), "the pipe has room");
+        for _ in 0..3 {
+            assert!(send().await.is_pending(), "it has none");
+            now = now.saturating_add(TAKE_TIME / 2);
+            clock.set(now);
+            assert!(send().await.is_pending());
+            peer.read_exact(&mut [0; 1]).await.expect("it is there");
+            assert!(matches!(send().await, Poll::Ready(Ok(1))), "a little was taken");
+        }
+        assert!(send().await.is_pending());
+        clock.set(now.saturating_add(TAKE_TIME));
+        let Poll::Ready(Err(error)) = send().await else { panic!("nothing was taken for so long") };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 }

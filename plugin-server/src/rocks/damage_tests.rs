@@ -8,31 +8,18 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use plugin_core::store::{
-    conformance::block_on as wait,
-    engine::{Durability, Engine, EngineError, Got, Keyspace, Read, Write as Put},
+use plugin_core::{
+    random::Random,
+    store::{
+        conformance::block_on as wait,
+        engine::{Durability, Engine, EngineError, Got, Keyspace, Read, Write as Put},
+    },
 };
 
 use super::{OpenError, RocksEngine, open::logs};
 
 const FLIPS: usize = 200;
-const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// Numbers that look random and are the same at every run (SplitMix64).
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-}
+const SEED: u64 = 7;
 
 /// A folder of memory where there is one: four hundred stores are opened, and nothing of them needs to last.
 fn folder() -> tempfile::TempDir {
@@ -52,7 +39,7 @@ impl Filled {
     fn new() -> Self {
         let folder = folder();
         let engine = RocksEngine::open(folder.path()).expect("a new store");
-        let mut numbers = Numbers(SEED);
+        let mut numbers = Random::of(SEED);
         let mut rows = Rows::new();
         let keyspaces = ["analytics", "cleanup", "notes"].map(Keyspace::of_plugin);
         for keyspace in &keyspaces {
@@ -63,7 +50,7 @@ impl Filled {
                 for n in 0..25 {
                     // Some larger than a block of the log.
                     let length = if n == 7 { 50_000 } else { 20 + numbers.below(1_000) };
-                    let value: Vec<u8> = (0..length).map(|_| numbers.next() as u8).collect();
+                    let value: Vec<u8> = (0..length).map(|_| numbers.number() as u8).collect();
                     let key = format!("{part}:{n:02}");
                     wait(engine.commit(
                         keyspace,
@@ -174,9 +161,10 @@ fn scanned(engine: &RocksEngine, keyspace: &Keyspace) -> Result<Pairs, EngineErr
 
 /// Flips a bit at [`FLIPS`] places of `files` and gives back how often it came to what.
 fn flips(filled: &Filled, files: &[PathBuf], seed: u64) -> [usize; 3] {
-    let mut numbers = Numbers(seed);
+    let mut numbers = Random::of(seed);
     let mut counts = [0; 3];
-    let sizes: Vec<u64> = files.iter().map(|file| fs::metadata(file).expect("a file").len()).collect();
+    let size = |file: &PathBuf| fs::metadata(file).expect("a file").len() as usize;
+    let sizes: Vec<usize> = files.iter().map(size).collect();
     for _ in 0..FLIPS {
         let mut place = numbers.below(sizes.iter().sum());
         let bit = numbers.below(8) as u32;
@@ -186,7 +174,7 @@ fn flips(filled: &Filled, files: &[PathBuf], seed: u64) -> [usize; 3] {
             file += 1;
         }
         let name = files[file].file_name().expect("a file").to_str().expect("ASCII");
-        let copy = filled.flipped(&files[file], place, bit);
+        let copy = filled.flipped(&files[file], place as u64, bit);
         match outcome(copy.path(), &filled.rows, name) {
             Ok(outcome) => counts[outcome as usize] += 1,
             Err(error) => panic!("seed {seed:#x}, bit {bit} of byte {place} of {name}: {error}"),

@@ -38,7 +38,7 @@ use lock::DirectoryLock;
 pub use open::OpenError;
 use options::Tuning;
 use place::Shared;
-pub use verify::{Damage, KeyspaceSize, Verification};
+pub use verify::Damage;
 pub use writer::WriteCounts;
 use writer::Writer;
 

@@ -7,7 +7,7 @@ use std::{
     fmt,
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, Mutex, PoisonError, RwLock, Weak,
         mpsc::{self, Receiver, Sender},
     },
 };
@@ -121,9 +121,17 @@ impl Place {
     }
 
     /// Takes the database away, to put another there soon. It closes with the last of those who still use it.
-    pub(super) fn clear(&self) {
+    pub(super) fn clear(&self) -> Weak<Open> {
         self.gap.send_replace(true);
-        drop(self.current.swap(None));
+        self.current.swap(None).as_ref().map(Arc::downgrade).unwrap_or_default()
+    }
+
+    /// Puts back what was taken away, if somebody still uses it; whether somebody does.
+    pub(super) fn put_back(&self, taken: &Weak<Open>) -> bool {
+        let Some(open) = taken.upgrade() else { return false };
+        self.current.store(Some(open));
+        self.gap.send_replace(false);
+        true
     }
 
     /// There is none to be put there soon: nobody waits for it any longer.

@@ -184,10 +184,14 @@ impl Recovery {
             Err(TryLockError::Poisoned(lock)) => lock.into_inner(),
             Err(TryLockError::WouldBlock) => return Err(Failed::InUse),
         };
-        place.clear();
+        let taken = place.clear();
         if self.closed.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-            place.leave_empty();
-            return Err(Failed::InUse);
+            // As long as it cannot be closed others may as well go on reading from it.
+            if place.put_back(&taken) {
+                return Err(Failed::InUse);
+            }
+            // Its last user is closing it now. Nothing is ever sent: this ends when it is closed.
+            let _ = self.closed.recv();
         }
         let (opened, failed) = match open::database(path, tuning) {
             Ok(opened) => (Some(opened), None),

@@ -3,9 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{self, Write as _},
     path::{Path, PathBuf},
-    process::Command,
     sync::{PoisonError, mpsc},
     thread,
 };
@@ -14,6 +12,7 @@ use plugin_core::store::{
     conformance::block_on as wait,
     engine::{Durability, Engine, EngineError, Got, Keyspace, Read, Write},
 };
+use tests::small_disk::SmallDisk;
 
 use super::{Db, OpenError, RocksEngine, open, options::Tuning};
 
@@ -61,51 +60,8 @@ fn until_it_takes_writes(engine: &RocksEngine) {
     }
 }
 
-/// A file system in memory of a size that can be changed.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    /// Nothing where this user may not mount one, which is said on stderr.
-    fn new(size: &str) -> Option<Self> {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        match mount(&["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"], folder.path()) {
-            true => Some(Self(folder)),
-            false => {
-                let said = "NOT TESTED on a full disk: mounting a small one is not permitted here. \
-                            `a_store_that_took_no_writes_takes_them_again` tests the recovery alone.";
-                writeln!(io::stderr(), "{said}").expect("stderr");
-                None
-            }
-        }
-    }
-
-    fn path(&self) -> PathBuf {
-        self.0.path().join("data")
-    }
-
-    fn resize(&self, size: &str) {
-        assert!(mount(&["-o", &format!("remount,size={size}")], self.0.path()), "it was mounted before");
-    }
-
-    /// Leaves no byte free.
-    fn fill(&self) -> PathBuf {
-        let ballast = self.0.path().join("ballast");
-        let mut file = fs::File::create(&ballast).expect("a file");
-        for size in [1 << 16, 1 << 12] {
-            while file.write_all(&vec![7; size]).is_ok() {}
-        }
-        ballast
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0.path()).status();
-    }
-}
-
-fn mount(args: &[&str], at: &Path) -> bool {
-    Command::new("mount").args(args).arg(at).output().is_ok_and(|done| done.status.success())
+fn small_disk(size: &str) -> Option<SmallDisk> {
+    SmallDisk::new(size).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Every file below `dir` and what is in it.
@@ -125,7 +81,7 @@ fn a_store_that_took_no_writes_takes_them_again() {
     put(&engine, "before", b"1".to_vec()).expect("a plain put");
     // A database that is open for reading only fails every write, as a full disk does.
     let shared = &engine.shared;
-    shared.place.clear();
+    drop(shared.place.clear());
     let (db, names) = open::for_reading(&shared.path, &Tuning::new()).expect("it was closed");
     drop(shared.put(db, names));
     let failed = put(&engine, "during", b"2".to_vec());
@@ -161,10 +117,11 @@ fn a_store_that_someone_reads_is_opened_again_after_them() {
         });
         began.recv().expect("the read begins");
         engine.writer.failed(Db::open_default("/dev/null/nothing").expect_err("no folder"));
-        // The place is empty, but the database is open for as long as it is read.
+        // For a while the place is empty, but the database is open for as long as it is read.
         while engine.shared.place.with(|_| Ok(())).is_ok() {
             thread::yield_now();
         }
+        assert_eq!(get(&engine, "before"), Some(b"1".to_vec()), "others read meanwhile");
         assert!(matches!(put(&engine, "during", vec![]), Err(EngineError::Unavailable(_))));
         go_on.send(()).expect("the read waits");
         until_it_takes_writes(&engine);
@@ -174,8 +131,8 @@ fn a_store_that_someone_reads_is_opened_again_after_them() {
 
 #[test]
 fn a_disk_that_fills_up_under_writers_costs_no_acknowledged_row() {
-    let Some(disk) = SmallDisk::new("24m") else { return };
-    let store = engine(&disk.path());
+    let Some(disk) = small_disk("24m") else { return };
+    let store = engine(&disk.data());
     let writers = 8;
     let acknowledged: Vec<usize> = thread::scope(|scope| {
         let write = |writer: usize| {
@@ -211,31 +168,31 @@ fn a_disk_that_fills_up_under_writers_costs_no_acknowledged_row() {
     };
     assert!(refused.contains("once the disk has room"), "{refused}");
 
-    disk.resize("128m");
+    disk.resize("128m").expect("it was mounted before");
     until_it_takes_writes(&store);
     assert!(store.standing().refusal().is_none());
     all_there(&store);
     put(&store, "more", vec![7; 1 << 20]).expect("there is room");
     drop(store);
-    let store = engine(&disk.path());
+    let store = engine(&disk.data());
     all_there(&store);
     assert_eq!(get(&store, "more"), Some(vec![7; 1 << 20]));
 }
 
 #[test]
 fn a_store_on_a_full_disk_is_not_opened_and_not_changed() {
-    let Some(disk) = SmallDisk::new("48m") else { return };
-    let store = engine(&disk.path());
+    let Some(disk) = small_disk("48m") else { return };
+    let store = engine(&disk.data());
     put(&store, "row", value(0, 0)).expect("there is room");
     drop(store);
-    let ballast = disk.fill();
-    let before = contents(&disk.path().join("store"));
-    let error = RocksEngine::open(&disk.path()).expect_err("there is no room");
+    let ballast = disk.fill().expect("a file");
+    let before = contents(&disk.data().join("store"));
+    let error = RocksEngine::open(&disk.data()).expect_err("there is no room");
     assert!(matches!(error, OpenError::Full { .. }), "{error:?}");
     assert!(error.to_string().contains("the disk is full"), "{error}");
-    assert_eq!(contents(&disk.path().join("store")), before);
+    assert_eq!(contents(&disk.data().join("store")), before);
     fs::remove_file(ballast).expect("removed");
-    assert_eq!(get(&engine(&disk.path()), "row"), Some(value(0, 0)));
+    assert_eq!(get(&engine(&disk.data()), "row"), Some(value(0, 0)));
 }
 
 #[test]

@@ -22,6 +22,7 @@ use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
     history::{Life, Line, Target, What},
+    orders,
     plan::{self, ACCOUNTS, APPS, COUNTERS, EMAILS, PLUGINS, Stores, TWINS, USERS, WRITERS},
 };
 
@@ -63,6 +64,10 @@ pub(crate) fn run(orders: &Orders) -> Result<()> {
     for space in stores.spaces() {
         tasks.spawn_on(keep(Arc::clone(space), random.fork(), plan::drops(orders.cycle)), handle);
         tasks.spawn_on(reap(Arc::clone(space), random.fork()), handle);
+    }
+    let host = orders::open(&stores)?;
+    for _ in 0..WRITERS {
+        tasks.spawn_on(orders::order(host.clone(), random.fork(), Arc::clone(&ops)), handle);
     }
     for plugin in 0..PLUGINS {
         for app in APPS {
@@ -289,7 +294,7 @@ fn lifetime(life: Life, random: &mut Random) -> Duration {
 }
 
 /// A plugin's error as one of these tests, the store's own where it is one.
-fn told(error: plugin_core::Error) -> Failure {
+pub(crate) fn told(error: plugin_core::Error) -> Failure {
     match error.downcast_ref::<StoreError>() {
         Some(store) => store.clone().into(),
         None => error.to_string().into(),
@@ -310,7 +315,7 @@ fn is_refusal(error: &Failure) -> bool {
 }
 
 /// One line is one write to the pipe, there whatever becomes of this process.
-fn say(line: &Line) -> Result<()> {
+pub(crate) fn say(line: &Line) -> Result<()> {
     let line = format!("{}\n", serde_json::to_string(line)?);
     Ok(io::stdout().lock().write_all(line.as_bytes())?)
 }

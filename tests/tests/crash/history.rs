@@ -44,6 +44,8 @@ pub(crate) enum What {
     Add { key: String, by: i64 },
     /// A sum moves between accounts, which the ledger under a key counts.
     Transfer { ledger: String },
+    /// Something is ordered, and an event tells of it.
+    Order,
 }
 
 /// What a document is to be.
@@ -89,7 +91,8 @@ struct Op {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
+pub(crate) enum End {
+    /// A kill came before it was told.
     Unknown,
     /// At which line it was acknowledged.
     Done(u64),
@@ -143,6 +146,12 @@ impl History {
 
     fn op(&mut self, op: u64) -> Result<&mut Op> {
         self.ops.get_mut(&op).ok_or_else(|| format!("{op} ended and was not begun").into())
+    }
+
+    /// How the orders ended that were begun since the last kill.
+    pub(crate) fn orders(&self) -> BTreeMap<u64, End> {
+        let orders = self.ops.iter().filter(|(_, op)| matches!(op.what, What::Order));
+        orders.map(|(number, op)| (*number, op.end)).collect()
     }
 
     /// That of a store in which these rows are.
@@ -270,7 +279,7 @@ impl History {
             let (key, by) = match &op.what {
                 What::Add { key, by } => (key, *by),
                 What::Transfer { ledger } => (ledger, 1),
-                What::Write(_) => continue,
+                What::Write(_) | What::Order => continue,
             };
             let (least, most) = bounds.entry((op.plugin, op.app.clone(), key.clone())).or_default();
             match op.end {

@@ -2,14 +2,17 @@
 //!
 //! A child (`child.rs`) writes from many tasks at once and tells of each write before and after it; at a moment that is drawn, it is
 //! killed. Then this process opens the store and holds all rows against what was told (`history.rs`) and against themselves
-//! (`rows.rs`, `rebuild.rs`). The next child goes on from there. A loss of power is another matter: what the kernel has, stays.
+//! (`rows.rs`, `rebuild.rs`). Beside those tasks a whole host takes orders, with plugins of its own (`orders.rs`, `shop.rs`). The next
+//! child goes on from there. A loss of power is another matter: what the kernel has, stays.
 
 mod child;
 mod history;
+mod orders;
 mod plan;
 mod rebuild;
 mod rehearsal;
 mod rows;
+mod shop;
 
 use std::{
     env,
@@ -25,7 +28,7 @@ use std::{
 use plugin_core::random::Random;
 use tests::{Result, pause};
 
-use crate::{history::History, plan::Stores};
+use crate::{history::History, orders::Orders, plan::Stores};
 
 const NAME: &str = "acknowledged_writes_survive_kills";
 /// How often a child is killed, unless `CRASH_CYCLES` says otherwise.
@@ -72,8 +75,8 @@ fn test(seed: u64, cycles: u64) -> ExitCode {
     let mut history = History::default();
     let mut last = 0;
     match run(folder.path(), seed, cycles, &mut history, &mut last) {
-        Ok(()) => {
-            eprintln!("{NAME}: {cycles} kills, {} in {:?}", history.counts, began.elapsed());
+        Ok(orders) => {
+            eprintln!("{NAME}: {cycles} kills, {}; {orders}; in {:?}", history.counts, began.elapsed());
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -87,21 +90,26 @@ fn test(seed: u64, cycles: u64) -> ExitCode {
     }
 }
 
-fn run(dir: &Path, seed: u64, cycles: u64, history: &mut History, last: &mut u64) -> Result<()> {
+fn run(dir: &Path, seed: u64, cycles: u64, history: &mut History, last: &mut u64) -> Result<Orders> {
     rehearsal::run()?;
     let stores = Stores::open(dir, 0)?;
     stores.fill()?;
     *history = History::of(&stores.rows()?)?;
+    let mut orders = Orders::fill(&stores)?;
     drop(stores);
     for cycle in 0..cycles {
         *last = cycle;
         for line in killed(dir, seed, cycle)? {
             history.hear(&line)?;
         }
+        orders.settle(&Stores::open(dir, cycle)?, &history.orders())?;
         check(dir, cycle, history)?;
     }
     // What was begun is brought to its end.
-    Stores::open(dir, cycles)?.complete()?;
+    let stores = Stores::open(dir, cycles)?;
+    stores.complete()?;
+    orders.complete(&stores)?;
+    drop(stores);
     check(dir, cycles, history)?;
     let counts = &history.counts;
     if counts.building + counts.dropping > 0 {
@@ -110,7 +118,10 @@ fn run(dir: &Path, seed: u64, cycles: u64, history: &mut History, last: &mut u64
     if cycles >= MANY && (counts.acknowledged < cycles || counts.built_when_killed == 0 || counts.torn == 0) {
         return Err(format!("too little went on for the kills to mean anything: {counts}").into());
     }
-    Ok(())
+    if cycles >= MANY && ((orders.said.acknowledged.len() as u64) < cycles || orders.migrating == 0) {
+        return Err(format!("too few orders were taken for the kills to mean anything: {orders}").into());
+    }
+    Ok(orders)
 }
 
 fn check(dir: &Path, cycle: u64, history: &mut History) -> Result<()> {
@@ -122,7 +133,7 @@ fn check(dir: &Path, cycle: u64, history: &mut History) -> Result<()> {
 
 /// Lets a child write until it is killed, and gives what it said.
 fn killed(dir: &Path, seed: u64, cycle: u64) -> Result<Vec<String>> {
-    let mut random = Random::of(seed ^ cycle.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut random = Random::of(seed ^ cycle);
     let orders = child::Orders { dir: dir.into(), seed: random.number(), cycle };
     let left = Duration::from_millis(30 + random.below(271) as u64);
     let mut child = Command::new(env::current_exe()?).args(orders.to_arguments()).stdout(Stdio::piped()).spawn()?;

@@ -93,6 +93,10 @@ impl Stores {
         &self.runtime
     }
 
+    pub(crate) fn engine(&self) -> Arc<dyn Engine> {
+        Arc::clone(&self.engine) as Arc<dyn Engine>
+    }
+
     pub(crate) fn spaces(&self) -> &[Arc<Space>] {
         &self.spaces
     }
@@ -134,10 +138,15 @@ impl Stores {
 
     /// Every row of every plugin, in the order of their keys.
     pub(crate) fn rows(&self) -> Result<Vec<Vec<Row>>> {
-        (0..PLUGINS).map(|plugin| self.runtime.block_on(self.rows_of(&keyspace(plugin)))).collect()
+        (0..PLUGINS).map(|plugin| self.rows_of(&keyspace(plugin))).collect()
     }
 
-    async fn rows_of(&self, keyspace: &Keyspace) -> Result<Vec<Row>> {
+    /// Every row of a keyspace, in the order of their keys.
+    pub(crate) fn rows_of(&self, keyspace: &Keyspace) -> Result<Vec<Row>> {
+        self.runtime.block_on(self.read(keyspace))
+    }
+
+    async fn read(&self, keyspace: &Keyspace) -> Result<Vec<Row>> {
         let (mut rows, mut start) = (Vec::new(), vec![0]);
         loop {
             let (direction, wanted) = (Walk::Forward, Wanted::Entries);

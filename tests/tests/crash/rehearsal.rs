@@ -13,6 +13,7 @@ use tests::Result;
 
 use crate::{
     history::{History, Life, Line, Target, What},
+    orders::{Found, Said},
     plan::{APPS, PLUGINS},
     rows::{self, Indexes, Row},
 };
@@ -77,6 +78,29 @@ pub(crate) fn run() -> Result<()> {
         }
         let plugins: Vec<Vec<Row>> = std::iter::once(found).chain((1..PLUGINS).map(|_| Vec::new())).collect();
         let checked = rows::check(&plugins).and_then(|_| history.settle(&plugins, Indexes::default()));
+        if checked.is_ok() != is_right {
+            return Err(format!("the checks say of {name}: {checked:?}").into());
+        }
+    }
+    orders()
+}
+
+/// The same of orders and of who hears of them.
+fn orders() -> Result<()> {
+    let said = || Said { acknowledged: [1, 2].into(), torn: [3].into(), kills: 1 };
+    for (name, orders, heard, is_right) in [
+        ("what was acknowledged", &[1, 2][..], &[(1, 1), (2, 1)][..], true),
+        ("what was cut off, and is there", &[1, 2, 3], &[(1, 1), (2, 1), (3, 1)], true),
+        ("an event that a kill brings again", &[1, 2], &[(1, 2), (2, 1)], true),
+        ("an order that is lost", &[1], &[(1, 1)], false),
+        ("an order that is lost, with its event", &[1], &[(1, 1), (2, 1)], false),
+        ("an order that was refused", &[1, 2, 4], &[(1, 1), (2, 1), (4, 1)], false),
+        ("an event that is lost", &[1, 2], &[(1, 1)], false),
+        ("an event of nothing", &[1, 2], &[(1, 1), (2, 1), (3, 1)], false),
+        ("events that come again without a kill", &[1, 2], &[(1, 2), (2, 2)], false),
+    ] {
+        let found = Found { orders: orders.iter().copied().collect(), heard: heard.iter().copied().collect() };
+        let checked = said().check(&found);
         if checked.is_ok() != is_right {
             return Err(format!("the checks say of {name}: {checked:?}").into());
         }

@@ -2,62 +2,25 @@
 
 use std::{
     fs,
-    io::{self, Write},
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tests::{
     api::Api,
     server::{Launch, Server},
+    small_disk::SmallDisk,
 };
 
 use crate::tools::{Ask, Expect, endpoint, eventually};
 
-/// A file system in memory, small enough to be filled.
-struct SmallDisk(TempDir);
-
-impl SmallDisk {
-    /// Nothing where this user may not mount one, which is said on stderr.
-    fn new() -> Option<Self> {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mounted =
-            Command::new("mount").args(["-t", "tmpfs", "-o", "size=48m", "tmpfs"]).arg(folder.path()).output();
-        match mounted.is_ok_and(|done| done.status.success()) {
-            true => Some(Self(folder)),
-            false => {
-                let said = "NOT TESTED on a full disk: mounting a small one is not permitted here";
-                writeln!(io::stderr(), "{said}").expect("stderr");
-                None
-            }
-        }
-    }
-
-    fn launch(&self) -> Launch {
-        Launch::plugin_server(&self.data()).expect("it was built")
-    }
-
-    fn data(&self) -> PathBuf {
-        self.0.path().join("data")
-    }
-
-    /// Leaves no byte free, until the file that it names is removed.
-    fn fill(&self) -> PathBuf {
-        let path = self.0.path().join("ballast");
-        let mut ballast = fs::File::create(&path).expect("a file");
-        for size in [1 << 16, 1 << 12] {
-            while ballast.write_all(&vec![7; size]).is_ok() {}
-        }
-        path
-    }
+/// A disk that holds a server and little more.
+fn small_disk() -> Option<SmallDisk> {
+    SmallDisk::new("48m").unwrap_or_else(|error| panic!("{error}"))
 }
 
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0.path()).status();
-    }
+fn launch(disk: &SmallDisk) -> Launch {
+    Launch::plugin_server(&disk.data()).expect("it was built")
 }
 
 fn conversations() -> String {
@@ -100,11 +63,11 @@ fn all_there(client: &Api, kept: &[String]) {
 
 #[test]
 fn a_full_disk_is_503_until_there_is_room_and_costs_nothing_acknowledged() {
-    let Some(disk) = SmallDisk::new() else { return };
-    let mut server = disk.launch().start().expect("the server starts");
+    let Some(disk) = small_disk() else { return };
+    let mut server = launch(&disk).start().expect("the server starts");
     let ada = |server: &Server| server.admin().app("shop").user("ada");
     let mut kept = Vec::new();
-    let ballast = disk.fill();
+    let ballast = disk.fill().expect("a file");
     let refused = until_refused(&ada(&server), &mut kept);
     assert_eq!(refused["type"], json!("/problems/store-unavailable"));
     assert!(!kept.is_empty(), "the log had room of its own");
@@ -130,13 +93,13 @@ fn a_full_disk_is_503_until_there_is_room_and_costs_nothing_acknowledged() {
 
 #[test]
 fn a_server_does_not_start_on_a_full_disk_and_says_so() {
-    let Some(disk) = SmallDisk::new() else { return };
-    let mut server = disk.launch().start().expect("the server starts");
+    let Some(disk) = small_disk() else { return };
+    let mut server = launch(&disk).start().expect("the server starts");
     server.admin().posted("/api/tokens", json!({ "name": "kept", "scopes": [] })).is(201);
     assert!(server.stop().expect("it stops").success());
-    let ballast = disk.fill();
+    let ballast = disk.fill().expect("a file");
     let before = tables_and_logs(&disk.data());
-    let mut command = disk.launch().command(&["serve", "--listen", "127.0.0.1:0", "--data-dir"]);
+    let mut command = launch(&disk).command(&["serve", "--listen", "127.0.0.1:0", "--data-dir"]);
     let ended = command.arg(disk.data()).output().expect("it runs");
     let said = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.code() == Some(5) && said.contains("the disk is full"), "{:?}: {said}", ended.status);

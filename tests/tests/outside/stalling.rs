@@ -1,4 +1,4 @@
-//! Peers that begin a request and do not go on: each is told so, and loses its connection.
+//! Peers that begin a request and do not go on, or do not take the answer: each loses its connection.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::tools::Running;
+use serde_json::json;
+use tests::server::ADMIN_TOKEN;
+
+use crate::tools::{Ask, Expect, Running};
 
 const TRACK: &str = "/api/plugins/analytics-plugin/endpoints/track";
 
@@ -83,4 +86,31 @@ fn a_connection_is_good_for_more_than_one_request_with_a_chunked_body() {
     let last = format!("{head}connection: close\r\ncontent-length: 2\r\n\r\n{{}}");
     let (said, _) = said_until_closed(&server, &[&request, &request, &last]);
     assert_eq!(said.matches("HTTP/1.1 201 ").count(), 3, "{said}");
+}
+
+/// More than a connection has room for between its two ends.
+const MUCH: usize = 40;
+
+#[test]
+fn an_export_that_nobody_takes_is_given_up_and_its_plugin_can_be_switched_on() {
+    let server = Running::start();
+    let (admin, plugin) = (server.admin(), "cleanup-plugin");
+    admin.posted(&format!("/api/plugins/{plugin}/disable"), json!({})).is(204);
+    let text = "x".repeat(900_000);
+    let lines: String = (0..MUCH).map(|n| format!("{{\"key\":\"{n}\",\"value\":\"{text}\"}}\n")).collect();
+    let import = format!("/api/store/{plugin}/import");
+    let imported = admin.send("POST", &import, Some(("application/x-ndjson", lines.into_bytes()))).expect("an answer");
+    assert_eq!(imported.is(200)["documents"], json!(MUCH));
+
+    let mut stream = TcpStream::connect(server.address()).expect("it listens");
+    let head =
+        format!("GET /api/store/{plugin}/export HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {ADMIN_TOKEN}\r\n\r\n");
+    stream.write_all(head.as_bytes()).expect("the server reads");
+    let mut begun = [0; 12];
+    stream.read_exact(&mut begun).expect("it begins");
+    assert_eq!(&begun, b"HTTP/1.1 200");
+    admin.posted(&format!("/api/plugins/{plugin}/enable"), json!({})).refuses(409);
+    let told = server.wait_for_line(Duration::from_secs(60), |line| line.contains("an export ended early"));
+    assert!(told.as_ref().is_ok_and(|line| line.contains(plugin)), "{told:?}");
+    admin.posted(&format!("/api/plugins/{plugin}/enable"), json!({})).is(204);
 }

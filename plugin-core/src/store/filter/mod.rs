@@ -53,7 +53,8 @@ pub struct Filter(Result<Tree, FilterError>);
 pub enum FilterError {
     /// There is no such operator.
     #[error(
-        "`{path}`: unknown operator `{operator}`; the operators are {OPERATORS}, and for whole filters and, or, not"
+        "{}: unknown operator `{operator}`; the operators are {OPERATORS}, and for whole filters and, or, not",
+        at(path)
     )]
     UnknownOperator {
         /// Where it stands.
@@ -62,7 +63,7 @@ pub enum FilterError {
         operator: String,
     },
     /// The operand is not what the operator takes.
-    #[error("`{path}`: {operator} takes {takes}, not {found}")]
+    #[error("{}: {operator} takes {takes}, not {found}", at(path))]
     Operand {
         /// The field, or the place in the filter.
         path: String,
@@ -82,7 +83,7 @@ pub enum FilterError {
         problem: ValueError,
     },
     /// The path names no field.
-    #[error("`{path}` is no path: it is names with dots between them")]
+    #[error("{} is no path: it is names with dots between them", named(path, "an empty text"))]
     Path {
         /// What was given.
         path: String,
@@ -90,6 +91,16 @@ pub enum FilterError {
     /// Its conditions lie too deep in one another.
     #[error("conditions lie in one another more than {} deep", json::MAX_DEPTH)]
     TooDeep,
+}
+
+/// A path, for people; `empty` where it is.
+fn named(path: &str, empty: &str) -> String {
+    if path.is_empty() { empty.to_owned() } else { format!("`{path}`") }
+}
+
+/// A field or a place in a filter, for people; the whole filter has none.
+fn at(path: &str) -> String {
+    named(path, "the filter")
 }
 
 impl Filter {

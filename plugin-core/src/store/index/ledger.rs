@@ -246,11 +246,12 @@ impl Space {
 
     /// Drops the index `number`: no query uses it any more, and its entries are removed. Whether there was one.
     ///
-    /// One that is still declared is built again at the next start.
+    /// One that is still declared is built again at the next start. It waits for who has the keyspace to himself.
     ///
     /// # Errors
     /// [`StoreError`] if the store fails. What is left is removed after the next start.
     pub async fn drop_index(&self, number: u64) -> Result<bool, StoreError> {
+        let _turn = self.to_myself().await;
         let index = self.indexes.all().iter().find(|index| index.number == number).cloned();
         let turn = match &index {
             Some(index) => Some(index.turn().await),

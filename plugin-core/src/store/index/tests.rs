@@ -2,6 +2,7 @@
 
 use std::{future::IntoFuture, sync::Arc};
 
+use futures_util::FutureExt;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -132,6 +133,35 @@ fn a_unique_index_of_documents_that_are_not_fails_and_says_which() {
     let space = open(&engine, &INDEXES);
     build(&space);
     assert!(space.indexes.all().iter().all(|index| index.is_ready()), "what stood in the way is gone");
+}
+
+#[test]
+fn an_index_is_dropped_after_the_export_that_has_its_entries() {
+    use crate::store::transfer::Stillness;
+    let space = open(&engine(), &INDEXES[..1]);
+    set(&db(&space), "c:1", json!({ "a": 1 }));
+    let number = space.indexes.all()[0].number;
+    let exporting = block_on(space.export("tests", Stillness::Still)).expect("it begins");
+    let mut dropping = Box::pin(space.drop_index(number));
+    assert!((&mut dropping).now_or_never().is_none(), "somebody has the keyspace to himself");
+    assert_eq!(left_over(&space), 1);
+    drop(exporting);
+    assert!(block_on(dropping).expect("it can be dropped"));
+    assert_eq!(left_over(&space), 0);
+}
+
+/// How many entries of indexes there are.
+fn left_over(space: &Space) -> usize {
+    use crate::store::{
+        engine::{Direction, MAX_SCAN, Scan, Wanted},
+        key::{Key, Kind},
+    };
+    let count = |kind| {
+        let (direction, wanted) = (Direction::Forward, Wanted::Keys);
+        let scan = Scan { range: Key::of(kind).range(), limit: MAX_SCAN, bytes: usize::MAX, direction, wanted };
+        block_on(space.scan(scan)).expect("it can be read").len()
+    };
+    count(Kind::Index) + count(Kind::Unique)
 }
 
 #[test]

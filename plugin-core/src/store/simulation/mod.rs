@@ -61,7 +61,6 @@ static V1: DocumentMeta = DocumentMeta {
     version: 1,
     id: "id",
     shape: <TallyV1 as Stored>::shape,
-    schema: |generator| generator.subschema_for::<TallyV1>(),
     from_value: |value| typed::encode(&value.into_typed::<TallyV1>()?),
     indexes: &[],
 };

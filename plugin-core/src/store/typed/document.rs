@@ -1,7 +1,6 @@
 //! What `#[document]` and `#[migrate]` leave: a type, whose it is, under which prefix its documents lie, and how they come to be of
 //! that type.
 
-use schemars::{Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{query::Fields, shape::Of, stored::Stored};
@@ -49,8 +48,6 @@ pub struct DocumentMeta {
     pub id: &'static str,
     /// How its bytes are to be read.
     pub shape: Of,
-    /// The JSON Schema.
-    pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// The bytes of a document that is given as a value, as one edited by hand is.
     pub from_value: fn(Value) -> Result<Vec<u8>, CodecError>,
     /// Its indexes.

@@ -98,8 +98,8 @@ fn a_server_keeps_its_store_from_being_replaced_and_says_where_backups_go() {
     assert!(!shell.fails(&["restore", "--from", &elsewhere, "--replace"], 4).is_empty());
     let token = shell.done(&["token", "create", "far", "--scope", "admin"]);
     let far = server.anonymous().token(token.trim());
-    far.send("POST", "/api/store/backups?to=/tmp/x", None).expect("an answer").refuses(403);
-    far.send("POST", "/api/store/backups?keep=0", None).expect("an answer").refuses(422);
-    let made: Value = far.send("POST", "/api/store/backups?keep=1", None).expect("an answer").is(201);
-    assert_eq!(far.send("GET", "/api/store/backups", None).expect("an answer").is(200), json!([made]));
+    far.send("POST", "/api/backups?to=/tmp/x", None).expect("an answer").refuses(403);
+    far.send("POST", "/api/backups?keep=0", None).expect("an answer").refuses(422);
+    let made: Value = far.send("POST", "/api/backups?keep=1", None).expect("an answer").is(201);
+    assert_eq!(far.send("GET", "/api/backups", None).expect("an answer").is(200), json!([made]));
 }

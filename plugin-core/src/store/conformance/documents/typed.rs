@@ -4,7 +4,6 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 
@@ -97,16 +96,12 @@ static INDEXES: [IndexMeta; 3] = [
 static VERSIONS: [DocumentMeta; 3] =
     [version::<PaperV1>(1, &[]), version::<PaperV2>(2, &[]), version::<Paper>(3, &INDEXES)];
 
-const fn version<T: Stored + DeserializeOwned + JsonSchema>(
-    version: u16,
-    indexes: &'static [IndexMeta],
-) -> DocumentMeta {
+const fn version<T: Stored + DeserializeOwned>(version: u16, indexes: &'static [IndexMeta]) -> DocumentMeta {
     DocumentMeta {
         collection: COLLECTION,
         version,
         id: "id",
         shape: T::shape,
-        schema: |generator| generator.subschema_for::<T>(),
         from_value: |value| typed::encode(&value.into_typed::<T>()?),
         indexes,
     }
