@@ -102,6 +102,7 @@ impl Documents {
     }
 
     /// The document that is stored as `bytes` under `key`.
+    #[inline]
     pub(super) fn record<'a>(&'a self, key: &'a str, bytes: &'a [u8]) -> Result<Record<'a>, StoreError> {
         of_key(key, Record::of(&self.space.schema, key, bytes))
     }

@@ -3,10 +3,14 @@
 //! can stand behind it as well as a library in the process.
 
 mod entries;
+mod visit;
 
 use std::{fmt, future::Future, ops::Range, pin::Pin, sync::Arc};
 
-pub use self::entries::{Entries, Found};
+pub use self::{
+    entries::{Entries, Found},
+    visit::{Row, Visitor, walked},
+};
 
 /// What an engine call gives back. Boxed: an engine is chosen at run time.
 pub type EngineFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + Send + 'a>>;
@@ -267,6 +271,23 @@ pub trait Engine: Send + Sync + fmt::Debug + 'static {
                 Some(Got::Value(value)) => Ok(value),
                 _ => Err(EngineError::answered_otherwise()),
             }
+        })
+    }
+
+    /// Walks a range as [`read`](Self::read) does for a [`Read::Scan`] or a [`Read::Lookup`], and shows each row to `visit` instead of giving
+    /// it back. Gives back what is left of the range: nothing if the walk came to its end, something if a limit or the visitor ended it.
+    ///
+    /// All rows are of one snapshot, and the limits count for all that are shown. Whoever visits does not wait, and calls no engine.
+    fn walk<'a>(
+        &'a self,
+        keyspace: &'a Keyspace,
+        read: &'a Read,
+        visit: &'a mut Visitor<'a>,
+    ) -> EngineFuture<'a, Option<Range<Vec<u8>>>> {
+        Box::pin(async move {
+            walked(read)?;
+            let got = self.read(keyspace, std::slice::from_ref(read)).await?.pop();
+            visit::show(read, got, visit)
         })
     }
 

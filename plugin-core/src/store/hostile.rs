@@ -20,7 +20,7 @@ fn undecoded<'a>(shape: Option<&'static Shape>, payload: &'a [u8]) -> Undecoded<
 /// # Errors
 /// [`CodecError`] if what is looked at is damaged.
 pub fn matches(shape: Option<&'static Shape>, payload: &[u8], filter: &Filter) -> Result<bool, CodecError> {
-    filter.matches_stored(undecoded(shape, payload))
+    Ok(filter.matches_stored(undecoded(shape, payload))?)
 }
 
 /// What lies at a path, decoded.

@@ -165,6 +165,7 @@ pub fn parse_document(key: &[u8]) -> Option<(String, &str)> {
 }
 
 /// The document's key at the end of a key of a document.
+#[inline]
 pub(super) fn tail_of_document(key: &[u8]) -> Option<&str> {
     let app = key.strip_prefix(&[Kind::Document as u8])?;
     // An app's id has no NUL, so the first one ends it.

@@ -1,7 +1,7 @@
 //! Looking at documents one by one: within a budget, counting what it costs, and noticing fields that none of them has.
 
 use super::{
-    codec::CodecError,
+    codec::{CodecError, wire::Flaw},
     documents::Documents,
     error::StoreError,
     filter::Filter,
@@ -44,6 +44,7 @@ pub(super) struct Looker<'a> {
     sort: &'a Sort,
     /// The fields of the query that no document had so far.
     unseen: Vec<&'a str>,
+    /// Whether all that is shown matches.
     is_all: bool,
     now: Option<Timestamp>,
     pub(super) cost: Cost,
@@ -70,7 +71,13 @@ impl<'a> Looker<'a> {
         self.is_all && self.unseen.is_empty()
     }
 
+    /// Whoever asks knows that what is shown from now on matches, if it is there.
+    pub(super) fn trust(&mut self) {
+        self.is_all = true;
+    }
+
     /// Whether what expires at `expiry` still is there.
+    #[inline]
     pub(super) fn is_live(&mut self, expiry: Option<u64>) -> bool {
         let Some(expiry) = expiry else { return true };
         let now = *self.now.get_or_insert_with(|| self.documents.now());
@@ -78,6 +85,7 @@ impl<'a> Looker<'a> {
     }
 
     /// Whether the document is there and matches.
+    #[inline]
     pub(super) fn matches(&mut self, key: &str, bytes: &[u8]) -> Result<bool, StoreError> {
         let documents = self.documents;
         let record = documents.record(key, bytes)?;
@@ -88,7 +96,7 @@ impl<'a> Looker<'a> {
             return Ok(true);
         }
         match record.undecoded() {
-            Some(stored) => of_key(key, self.passes_stored(stored)),
+            Some(stored) => of_key(key, self.passes_stored(stored).map_err(CodecError::from)),
             None => Ok(self.passes(&of_key(key, record.value())?)),
         }
     }
@@ -101,7 +109,7 @@ impl<'a> Looker<'a> {
             return Ok(None);
         }
         match record.undecoded() {
-            Some(stored) => match of_key(key, self.passes_stored(stored))? {
+            Some(stored) => match of_key(key, self.passes_stored(stored).map_err(CodecError::from))? {
                 true => of_key(key, self.sort.key_of_stored(stored)).map(Some),
                 false => Ok(None),
             },
@@ -112,17 +120,25 @@ impl<'a> Looker<'a> {
         }
     }
 
-    fn passes_stored(&mut self, stored: Undecoded<'_>) -> Result<bool, CodecError> {
-        let mut problem = None;
-        self.unseen.retain(|path| match stored.at(path) {
+    #[inline]
+    fn passes_stored(&mut self, stored: Undecoded<'_>) -> Result<bool, Flaw> {
+        if !self.unseen.is_empty() {
+            self.see(stored)?;
+        }
+        self.filter.matches_stored(stored)
+    }
+
+    /// Notes which fields a document has that none had so far.
+    fn see(&mut self, stored: Undecoded<'_>) -> Result<(), Flaw> {
+        let mut problem = Ok(());
+        self.unseen.retain(|path| match stored.look(path.split('.')) {
             Ok(found) => found.is_none(),
-            Err(error) => {
-                problem = Some(error);
+            Err(flaw) => {
+                problem = Err(flaw);
                 true
             }
         });
-        problem.map_or(Ok(()), Err)?;
-        self.filter.matches_stored(stored)
+        problem
     }
 
     /// Whether a value matches; notes which fields it has.

@@ -1,8 +1,8 @@
 //! Which index serves a query, and how: the one whose first fields the filter holds to single values, then one that it holds to a range,
 //! then the order that is asked for.
 //!
-//! A plan says where to look. What is found there is held against the whole filter all the same, and comes in the same order as without an
-//! index: an index changes how long a query takes and nothing else.
+//! A plan says where to look. What is found there is held against the whole filter, unless all that can lie there matches, and comes in the
+//! same order as without an index: an index changes how long a query takes and nothing else.
 
 use std::{cmp::Reverse, ops::Range, sync::Arc};
 
@@ -10,7 +10,7 @@ use super::{
     engine::Direction as Walk,
     error::StoreError,
     filter::{Allowed, Demands, Filter, Span},
-    index::{Direction, Index, Said, key_of, values},
+    index::{Direction, Index, NO_KEY, Said, key_of, values},
     key::upper_bound,
     ordered,
     sort::Sort,
@@ -220,7 +220,7 @@ impl Plan {
 
     /// What the document of an entry has in the indexed fields.
     pub(super) fn values(&self, entry: &[u8], said: &Said<'_>) -> Result<Value, StoreError> {
-        values(&self.index, self.start, entry, said).ok_or_else(|| self.damaged("an entry has a key that is none"))
+        values(&self.index, self.start, entry, said).ok_or_else(|| self.damaged(NO_KEY))
     }
 
     /// What the value of an entry says.
@@ -245,6 +245,6 @@ impl Plan {
     }
 
     pub(super) fn damaged(&self, problem: &str) -> StoreError {
-        StoreError::DamagedIndex { index: self.index.definition.to_string(), problem: problem.to_owned() }
+        self.index.definition.damaged(problem)
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     future::{Future, IntoFuture},
     marker::PhantomData,
+    ops::ControlFlow,
     pin::Pin,
 };
 
@@ -11,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::{
     cursor::{Cursor, Place},
     documents::Documents,
-    engine::{Direction, MAX_SCAN, Wanted},
+    engine::{Direction, MAX_SCAN, Row, Wanted},
     error::StoreError,
     explain::{Explain, Report, Way},
     filter::Filter,
@@ -24,7 +25,7 @@ use super::{
     search::{Content, Found, Item, Search},
     select::Select,
     sort::Sort,
-    walk::{Walk, range},
+    walk::{Over, Walk, range},
 };
 
 /// The largest page.
@@ -115,7 +116,7 @@ impl<T: DeserializeOwned + 'static> IntoFuture for Find<T> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let Found { items, next } = self.search.run().await?.0;
+            let Found { items, next, .. } = self.search.run().await?.0;
             let items = items.into_iter().map(|item| entry(&self.search.documents, item)).collect::<Result<_, _>>()?;
             Ok(Page { items, next })
         })
@@ -131,7 +132,7 @@ pub(super) fn entry<T: DeserializeOwned>(documents: &Documents, item: Item) -> R
             Ok(Entry { value: of_key(&key, record.read())?, revision: Revision(record.head()), key })
         }
         // Nobody who wants entries selects fields.
-        Content::Selected(_) => Err(super::space::answered_otherwise()),
+        Content::Selected(_) | Content::Kept(_) => Err(super::space::answered_otherwise()),
     }
 }
 
@@ -192,40 +193,30 @@ impl Count {
     /// All that lies in the ranges of the plan is counted. Values are read only where something has expired and is not gone yet.
     async fn keys_of_index(&self, plan: &Plan, looker: &mut Looker<'_>) -> Result<usize, StoreError> {
         let wanted = if self.documents.space.has_expired().await? { Wanted::Entries } else { Wanted::Keys };
-        let ranges = plan.ranges.iter().cloned();
-        let mut walk = Walk::over(&self.documents, ranges, Direction::Forward, (Budget::None, MAX_SCAN));
-        let mut count = 0;
-        while let Some(chunk) = walk.entries(looker, wanted).await? {
-            count += match wanted {
-                Wanted::Keys => chunk.len(),
-                Wanted::Entries => chunk.iter().filter(|(_, said)| looker.is_live(plan.expiry(said))).count(),
-            };
-        }
-        Ok(count)
+        let walk = self.walk(plan, Budget::None);
+        self.counted(walk, Over::Entries(wanted), looker, |looker, row| {
+            Ok(wanted == Wanted::Keys || looker.is_live(plan.expiry(row.value)))
+        })
+        .await
     }
 
     async fn entries_of_index(&self, plan: &Plan, covered: bool, looker: &mut Looker<'_>) -> Result<usize, StoreError> {
-        let budget = if covered { Budget::None } else { Budget::OfACall };
-        let ranges = plan.ranges.iter().cloned();
-        let mut walk = Walk::over(&self.documents, ranges, Direction::Forward, (budget, MAX_SCAN));
-        let mut count = 0;
-        loop {
-            if covered {
-                let Some(chunk) = walk.entries(looker, Wanted::Entries).await? else { return Ok(count) };
-                for (entry, said) in chunk.iter() {
-                    let said = plan.said(said)?;
-                    if said.key.starts_with(&*self.under) && looker.is_live(said.expiry) {
-                        count += usize::from(looker.passes(&plan.values(entry, &said)?));
-                    }
-                }
-            } else {
-                let Some(chunk) = walk.lookup(looker).await? else { return Ok(count) };
-                for (_, said, bytes) in chunk.iter() {
-                    let (key, bytes) = plan.document(said, bytes)?;
-                    count += usize::from(key.starts_with(&*self.under) && looker.matches(key, bytes)?);
-                }
-            }
+        if covered {
+            let walk = self.walk(plan, Budget::None);
+            return self
+                .counted(walk, Over::Entries(Wanted::Entries), looker, |looker, row| {
+                    let said = plan.said(row.value)?;
+                    let is_asked = said.key.starts_with(&*self.under) && looker.is_live(said.expiry);
+                    Ok(is_asked && looker.passes(&plan.values(row.key, &said)?))
+                })
+                .await;
         }
+        let walk = self.walk(plan, Budget::OfACall);
+        self.counted(walk, Over::Lookups, looker, |looker, row| {
+            let (key, bytes) = plan.document(row.value, row.pointed)?;
+            Ok(key.starts_with(&*self.under) && looker.matches(key, bytes)?)
+        })
+        .await
     }
 
     async fn documents(&self, looker: &mut Looker<'_>) -> Result<usize, StoreError> {
@@ -235,18 +226,33 @@ impl Count {
         let ranges = [range(&self.documents, &self.under, None)];
         // Keys cost little. That something has expired, for a while, is no reason to count less far.
         let budget = if everything { Budget::None } else { Budget::OfACall };
-        let mut walk = Walk::over(&self.documents, ranges, Direction::Forward, (budget, MAX_SCAN));
+        let walk = Walk::over(&self.documents, ranges, Direction::Forward, (budget, MAX_SCAN));
+        self.counted(walk, Over::Documents(wanted), looker, |looker, row| match key::tail_of_document(row.key) {
+            _ if by_key => Ok(true),
+            Some(key) => looker.matches(key, row.value),
+            None => Ok(false),
+        })
+        .await
+    }
+
+    fn walk(&self, plan: &Plan, budget: Budget) -> Walk<'_> {
+        Walk::over(&self.documents, plan.ranges.iter().cloned(), Direction::Forward, (budget, MAX_SCAN))
+    }
+
+    /// How many of the rows of `walk` count.
+    async fn counted(
+        &self,
+        walk: Walk<'_>,
+        over: Over,
+        looker: &mut Looker<'_>,
+        mut counts: impl FnMut(&mut Looker<'_>, Row<'_>) -> Result<bool, StoreError> + Send,
+    ) -> Result<usize, StoreError> {
         let mut count = 0;
-        while let Some(chunk) = walk.documents(looker, wanted).await? {
-            if by_key {
-                count += chunk.len();
-                continue;
-            }
-            for (place, bytes) in chunk.iter() {
-                let Some(key) = key::tail_of_document(place) else { continue };
-                count += usize::from(looker.matches(key, bytes)?);
-            }
-        }
+        let visit = |looker: &mut Looker<'_>, row: Row<'_>| {
+            count += usize::from(counts(looker, row)?);
+            Ok(ControlFlow::Continue(()))
+        };
+        walk.each(over, looker, visit).await?;
         Ok(count)
     }
 }
@@ -294,22 +300,22 @@ impl Keys {
         let mut looker = Looker::new(&self.documents, &everything, &unsorted)?;
         let wanted = if self.documents.space.has_expired().await? { Wanted::Entries } else { Wanted::Keys };
         let ranges = [range(&self.documents, &self.prefix, after.as_deref())];
-        let mut walk = Walk::over(&self.documents, ranges, Direction::Forward, (Budget::None, limit + 1));
-        let mut items: Vec<String> = Vec::new();
-        while let Some(chunk) = walk.documents(&mut looker, wanted).await? {
-            for (place, bytes) in chunk.iter() {
-                let Some(key) = key::tail_of_document(place) else { continue };
-                if wanted == Wanted::Entries && !looker.matches(key, bytes)? {
-                    continue;
-                }
-                if items.len() == limit {
-                    let next = items.last().map(|key| Cursor::at(Place::of(key))).transpose()?;
-                    return Ok(Page { items, next });
-                }
-                items.push(key.to_owned());
+        let walk = Walk::over(&self.documents, ranges, Direction::Forward, (Budget::None, limit + 1));
+        let mut page = Page { items: Vec::new(), next: None };
+        let visit = |looker: &mut Looker<'_>, row: Row<'_>| {
+            let Some(key) = key::tail_of_document(row.key) else { return Ok(ControlFlow::Continue(())) };
+            if wanted == Wanted::Entries && !looker.matches(key, row.value)? {
+                return Ok(ControlFlow::Continue(()));
             }
-        }
-        Ok(Page { items, next: None })
+            if page.items.len() == limit {
+                page.next = page.items.last().map(|key: &String| Cursor::at(Place::of(key))).transpose()?;
+                return Ok(ControlFlow::Break(()));
+            }
+            page.items.push(key.to_owned());
+            Ok(ControlFlow::Continue(()))
+        };
+        walk.each(Over::Documents(wanted), &mut looker, visit).await?;
+        Ok(page)
     }
 }
 

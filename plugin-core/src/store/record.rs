@@ -114,6 +114,7 @@ pub(super) struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
+    #[inline]
     pub(super) fn of(schema: &'a Schema, key: &'a str, bytes: &'a [u8]) -> Result<Self, CodecError> {
         Ok(Self { envelope: Envelope::of(bytes)?, key, collection: schema.collection(key) })
     }
@@ -202,6 +203,7 @@ impl<'a> Record<'a> {
     }
 
     /// The undecoded payload and how it is to be read, where that is possible without a migration.
+    #[inline]
     pub(super) fn undecoded(&self) -> Option<Undecoded<'a>> {
         match (&self.envelope.content, self.collection) {
             (&Content::Dynamic(payload), None) => Some(Undecoded::dynamic(payload)),
@@ -261,6 +263,7 @@ fn current<'a>(
 }
 
 /// What is wrong with the document `key`.
+#[inline]
 pub(super) fn of_key<T>(key: &str, result: Result<T, CodecError>) -> Result<T, StoreError> {
     result.map_err(|source| StoreError::codec(key, source))
 }

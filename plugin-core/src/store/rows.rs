@@ -48,7 +48,7 @@ impl<T> Rows<T> {
                 return (self.entry)(&self.documents, item).map(Some);
             }
             let Some(search) = &mut self.search else { return Ok(None) };
-            let Found { items, next } = search.run().await?.0;
+            let Found { items, next, .. } = search.run().await?.0;
             self.read.extend(items);
             match next {
                 Some(next) => search.after = Some(next),

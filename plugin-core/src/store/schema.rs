@@ -57,6 +57,7 @@ impl Schema {
     }
 
     /// The collection that the document `key` is of, if it is a typed one.
+    #[inline]
     pub(super) fn collection(&self, key: &str) -> Option<&Collection> {
         if self.collections.is_empty() {
             return None;

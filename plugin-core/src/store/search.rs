@@ -1,12 +1,22 @@
 //! What `find` does, whatever type it finds.
 
+mod best;
+mod turns;
+
+use std::{ops::ControlFlow, sync::Arc};
+
+use self::{
+    best::{Best, Candidate},
+    turns::Turns,
+};
 use super::{
     cursor::{Cursor, Place},
     documents::Documents,
-    engine::{Direction, MAX_SCAN, Wanted},
+    engine::{Direction, MAX_SCAN, Row, Wanted},
     error::StoreError,
     explain::{Report, Way},
     filter::Filter,
+    index::{Index, Kept, NO_KEY, Said},
     key,
     key::upper_bound,
     look::{Budget, Looker},
@@ -15,11 +25,14 @@ use super::{
     record::of_key,
     sort::{Sort, SortKey},
     value::Value,
-    walk::{Walk, after_key, range},
+    walk::{Over, Walk, after_key, range},
 };
 
 /// How many documents a search that may stop early reads at first.
 const FIRST_CHUNK: usize = 128;
+
+/// A row is done with.
+const GO_ON: Result<ControlFlow<()>, StoreError> = Ok(ControlFlow::Continue(()));
 
 /// A search, as it was put together.
 #[derive(Debug, Clone)]
@@ -43,6 +56,8 @@ pub(super) struct Found {
     pub(super) items: Vec<Item>,
     /// Where the page ended, unless it is the last.
     pub(super) next: Option<Cursor>,
+    /// The index whose entries the items are, if they are.
+    pub(super) index: Option<Arc<Index>>,
 }
 
 /// A document that was found.
@@ -58,18 +73,34 @@ pub(super) enum Content {
     Stored(Vec<u8>),
     /// The fields that are wanted.
     Selected(Value),
+    /// What an index has of them.
+    Kept(Kept),
 }
 
-/// A document that may come onto the page.
-struct Candidate {
-    values: SortKey,
-    item: Item,
+impl Item {
+    /// What an entry has of the document that it tells of.
+    fn kept(plan: &Plan, row: Row<'_>, said: &Said<'_>) -> Self {
+        Self { key: said.key.into(), content: Content::Kept(Kept::of(plan.start, row.key, said)) }
+    }
+}
+
+impl Found {
+    /// The same, where its items may be entries of an index.
+    fn of(self, plan: &Plan, covered: bool) -> Self {
+        Self { index: covered.then(|| Arc::clone(&plan.index)), ..self }
+    }
+}
+
+/// What is asked, for all that a search does.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    search: &'a Search,
+    order: &'a Sort,
 }
 
 /// What one search goes by.
 struct Run<'a> {
-    search: &'a Search,
-    order: &'a Sort,
+    asked: Asked<'a>,
     after: Option<Place>,
     looker: Looker<'a>,
 }
@@ -97,11 +128,12 @@ impl Search {
         let question = self.question(&order);
         let indexes = self.documents.space.indexes.all();
         let plan = plan::best(&indexes, question);
-        let mut run = Run { search: self, order: &order, after, looker };
+        let mut run = Run { asked: Asked { search: self, order: &order }, after, looker };
         let (found, way) = match &plan {
             Some(plan) if plan.order != Order::Other => {
                 let covered = run.is_covered(plan);
-                (run.in_index_order(plan, covered).await?, Way::Index { plan, covered, is_in_order: true })
+                let found = run.in_index_order(plan, covered).await?;
+                (found.of(plan, covered), Way::Index { plan, covered, is_in_order: true })
             }
             // Who walks all there is goes by the keys: gathering would begin again at every page.
             Some(plan) if self.budget == Budget::OfACall || !self.sort.is_empty() => {
@@ -112,7 +144,7 @@ impl Search {
                         run.looker = Looker::new(&self.documents, &self.filter, &order)?;
                         (run.in_key_order().await?, Way::Keys)
                     }
-                    found => (found?, Way::Index { plan, covered, is_in_order: false }),
+                    found => (found?.of(plan, covered), Way::Index { plan, covered, is_in_order: false }),
                 }
             }
             _ if self.sort.is_empty() => (run.in_key_order().await?, Way::Keys),
@@ -135,98 +167,91 @@ impl Search {
 impl Run<'_> {
     /// Whether the index has all that is asked.
     fn is_covered(&self, plan: &Plan) -> bool {
-        let Some(selected) = &self.search.selected else { return false };
-        let asked = self.search.filter.paths().into_iter().chain(self.order.paths());
+        let Asked { search, order } = self.asked;
+        let Some(selected) = &search.selected else { return false };
+        let asked = search.filter.paths().into_iter().chain(order.paths());
         plan.covers(asked.chain(selected.iter().map(String::as_str)))
     }
 
     /// Stops as soon as the page is full.
     async fn in_key_order(&mut self) -> Result<Found, StoreError> {
-        let Search { documents, limit, under, budget, .. } = self.search;
-        let hoped = if self.looker.wants_nothing() { limit + 1 } else { (limit + 1).max(FIRST_CHUNK) };
-        let after = self.after.take().map(|place| place.key);
+        let Self { asked, after, looker } = self;
+        let Search { documents, limit, under, budget, .. } = asked.search;
+        let hoped = if looker.wants_nothing() { limit + 1 } else { (limit + 1).max(FIRST_CHUNK) };
+        let after = after.take().map(|place| place.key);
         let range = range(documents, under, after.as_deref());
-        let mut walk = Walk::over(documents, [range], Direction::Forward, (*budget, hoped));
+        let walk = Walk::over(documents, [range], Direction::Forward, (*budget, hoped));
         let mut found = Found::default();
-        while let Some(chunk) = walk.documents(&mut self.looker, Wanted::Entries).await? {
-            for (place, bytes) in chunk.iter() {
-                let Some(key) = key::tail_of_document(place) else { continue };
-                if !self.looker.matches(key, bytes)? {
-                    continue;
-                }
-                if found.items.len() == *limit {
-                    found.next = found.items.last().map(|last| Cursor::at(Place::of(&last.key))).transpose()?;
-                    return Ok(found);
-                }
-                found.items.push(self.item(key, bytes)?);
+        let visit = |looker: &mut Looker<'_>, row: Row<'_>| {
+            let Some(key) = key::tail_of_document(row.key) else { return GO_ON };
+            if !looker.matches(key, row.value)? {
+                return GO_ON;
             }
-        }
+            if found.items.len() == *limit {
+                found.next = found.items.last().map(|last| Cursor::at(Place::of(&last.key))).transpose()?;
+                return Ok(ControlFlow::Break(()));
+            }
+            found.items.push(asked.item(key, row.value)?);
+            GO_ON
+        };
+        walk.each(Over::Documents(Wanted::Entries), looker, visit).await?;
         Ok(found)
     }
 
     /// Looks at everything, and keeps little more than the page in the meantime.
     async fn sorted(&mut self) -> Result<Found, StoreError> {
-        let Search { documents, under, .. } = self.search;
+        let Self { asked, after, looker } = self;
+        let Search { documents, under, .. } = asked.search;
         let ranges = [range(documents, under, None)];
         // Every page of this looks at everything, so not even who walks all there is may do it without a budget.
-        let mut walk = Walk::over(documents, ranges, Direction::Forward, (Budget::OfACall, MAX_SCAN));
-        let mut best = Vec::new();
-        while let Some(chunk) = walk.documents(&mut self.looker, Wanted::Entries).await? {
-            for (place, bytes) in chunk.iter() {
-                let Some(key) = key::tail_of_document(place) else { continue };
-                self.consider(key, bytes, &mut best)?;
+        let walk = Walk::over(documents, ranges, Direction::Forward, (Budget::OfACall, MAX_SCAN));
+        let mut best = Best::new(*asked, after.take());
+        let visit = |looker: &mut Looker<'_>, row: Row<'_>| {
+            let Some(key) = key::tail_of_document(row.key) else { return GO_ON };
+            if let Some(candidate) = asked.candidate(looker, key, row.value)? {
+                best.add(candidate);
             }
-            self.keep_best(&mut best);
-        }
-        self.page(best)
+            GO_ON
+        };
+        walk.each(Over::Documents(Wanted::Entries), looker, visit).await?;
+        best.page()
     }
 
     /// Looks at everything that an index has in its ranges.
     async fn gathered(&mut self, plan: &Plan, covered: bool) -> Result<Found, StoreError> {
-        let Search { documents, under, .. } = self.search;
-        let mut walk = Walk::over(documents, plan.ranges.clone(), Direction::Forward, (Budget::OfACall, MAX_SCAN));
-        let mut best = Vec::new();
-        loop {
-            match covered {
-                true => {
-                    let Some(chunk) = walk.entries(&mut self.looker, Wanted::Entries).await? else { break };
-                    for (entry, said) in chunk.iter() {
-                        let said = plan.said(said)?;
-                        if !said.key.starts_with(&**under) || !self.looker.is_live(said.expiry) {
-                            continue;
-                        }
-                        let value = plan.values(entry, &said)?;
-                        if self.looker.passes(&value) {
-                            let values = self.order.key_of(&value);
-                            let content = Content::Selected(self.selection(value));
-                            self.add(Candidate { values, item: Item { key: said.key.into(), content } }, &mut best);
-                        }
-                    }
-                }
-                false => {
-                    let Some(chunk) = walk.lookup(&mut self.looker).await? else { break };
-                    for (_, said, bytes) in chunk.iter() {
-                        let (key, bytes) = plan.document(said, bytes)?;
-                        if key.starts_with(&**under) {
-                            self.consider(key, bytes, &mut best)?;
-                        }
-                    }
-                }
-            }
-            self.keep_best(&mut best);
+        let Self { asked, after, looker } = self;
+        let documents = &asked.search.documents;
+        let walk = Walk::over(documents, plan.ranges.clone(), Direction::Forward, (Budget::OfACall, MAX_SCAN));
+        if plan.is_exact {
+            looker.trust();
         }
-        self.page(best)
+        let mut best = Best::new(*asked, after.clone());
+        let visit = |looker: &mut Looker<'_>, row: Row<'_>| {
+            let candidate = match covered {
+                true => asked.candidate_of_entry(looker, plan, row)?,
+                false => match asked.document(plan, row)? {
+                    Some((key, bytes)) => asked.candidate(looker, key, bytes)?,
+                    None => None,
+                },
+            };
+            if let Some(candidate) = candidate {
+                best.add(candidate);
+            }
+            GO_ON
+        };
+        walk.each(over(covered), looker, visit).await?;
+        best.page()
     }
 
     /// Walks an index in the order that is asked for, and stops as soon as the page is full.
     async fn in_index_order(&mut self, plan: &Plan, covered: bool) -> Result<Found, StoreError> {
         let Order::Asked { walk: direction, .. } = plan.order else { return Ok(Found::default()) };
-        let Search { documents, limit, under, budget, .. } = self.search;
-        let beginning =
-            self.after.as_ref().map(|place| plan.beginning(self.search.question(self.order), &place.values));
+        let Self { asked, after, looker } = self;
+        let Search { documents, limit, budget, .. } = asked.search;
+        let beginning = after.as_ref().map(|place| plan.beginning(asked.search.question(asked.order), &place.values));
         let by_key = plan.comes_by_key();
         let ranges = plan.ranges.iter().cloned().map(|mut range| {
-            if let (Some(beginning), Some(place)) = (&beginning, &self.after) {
+            if let (Some(beginning), Some(place)) = (&beginning, &*after) {
                 match direction {
                     Direction::Forward if by_key => {
                         range.start = range.start.max(after_key(&[beginning, place.key.as_bytes()].concat()));
@@ -238,88 +263,122 @@ impl Run<'_> {
             range
         });
         let hoped = if plan.is_exact { limit + 1 } else { (limit + 1).max(FIRST_CHUNK) };
-        let mut walk = Walk::over(documents, ranges, direction, (*budget, hoped));
-        let mut page = Turns { after: beginning.zip(self.after.take()), ..Turns::default() };
-        'walk: loop {
-            if by_key {
-                page.end();
-                if page.items.len() > *limit {
-                    break;
-                }
-            }
-            // Both ways are written out: what is read differs, and what is borrowed from it.
-            if covered {
-                let Some(chunk) = walk.entries(&mut self.looker, Wanted::Entries).await? else { break };
-                for (entry, said) in chunk.iter() {
-                    let said = plan.said(said)?;
-                    page.turn(plan.turn(entry).ok_or_else(|| plan.damaged("an entry has a key that is none"))?, by_key);
-                    if page.items.len() > *limit {
-                        break 'walk;
-                    }
-                    if said.key.starts_with(&**under) && self.looker.is_live(said.expiry) {
-                        let value = plan.values(entry, &said)?;
-                        if self.looker.passes(&value) {
-                            let values = page.wants_values(*limit).then(|| self.order.key_of(&value));
-                            let content = Content::Selected(self.selection(value));
-                            page.add(Item { key: said.key.into(), content }, values, *limit);
-                        }
-                    }
-                }
-            } else {
-                let Some(chunk) = walk.lookup(&mut self.looker).await? else { break };
-                for (entry, said, bytes) in chunk.iter() {
-                    let (key, bytes) = plan.document(said, bytes)?;
-                    page.turn(plan.turn(entry).ok_or_else(|| plan.damaged("an entry has a key that is none"))?, by_key);
-                    if page.items.len() > *limit {
-                        break 'walk;
-                    }
-                    if !key.starts_with(&**under) {
-                        continue;
-                    }
-                    if page.wants_values(*limit) {
-                        if let Some(values) = self.looker.sorted(key, bytes)? {
-                            page.add(self.item(key, bytes)?, Some(values), *limit);
-                        }
-                    } else if self.looker.matches(key, bytes)? {
-                        page.add(self.item(key, bytes)?, None, *limit);
-                    }
-                }
-            }
+        let walk = Walk::over(documents, ranges, direction, (*budget, hoped));
+        if plan.is_exact {
+            looker.trust();
         }
+        let mut page = Turns::new(*limit, beginning.zip(after.take()));
+        let visit = |looker: &mut Looker<'_>, row: Row<'_>| {
+            if !by_key {
+                page.turn(plan.turn(row.key).ok_or_else(|| plan.damaged(NO_KEY))?);
+                if page.is_full() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+            let found = match covered {
+                true => asked.item_of_entry(looker, plan, row, &page)?,
+                false => match asked.document(plan, row)? {
+                    Some(document) => asked.item_of_document(looker, document, &page)?,
+                    None => None,
+                },
+            };
+            match found {
+                Some((item, values)) if by_key => page.add_in_order(item, values),
+                Some((item, values)) => page.add(item, values),
+                None => {}
+            }
+            Ok(if page.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        };
+        walk.each(over(covered), looker, visit).await?;
         page.end();
-        self.cut(page.items, page.values)
+        asked.cut(page.items, page.values)
+    }
+}
+
+/// What is walked over in an index.
+fn over(covered: bool) -> Over {
+    if covered { Over::Entries(Wanted::Entries) } else { Over::Lookups }
+}
+
+impl Asked<'_> {
+    /// The document that an entry points to, if it is one of those that are asked for.
+    fn document<'r>(&self, plan: &Plan, row: Row<'r>) -> Result<Option<(&'r str, &'r [u8])>, StoreError> {
+        let (key, bytes) = plan.document(row.value, row.pointed)?;
+        Ok(key.starts_with(&*self.search.under).then_some((key, bytes)))
     }
 
-    /// Adds a document that matches to the `best`.
-    fn consider(&mut self, key: &str, bytes: &[u8], best: &mut Vec<Candidate>) -> Result<(), StoreError> {
-        let Some(values) = self.looker.sorted(key, bytes)? else { return Ok(()) };
-        let item = self.item(key, bytes)?;
-        self.add(Candidate { values, item }, best);
-        Ok(())
-    }
-
-    /// Adds what was not on an earlier page.
-    fn add(&self, candidate: Candidate, best: &mut Vec<Candidate>) {
-        let Candidate { values, item } = &candidate;
-        let was_given = |place: &Place| self.order.compare((values, &item.key), (&place.values, &place.key)).is_le();
-        if !self.after.as_ref().is_some_and(was_given) {
-            best.push(candidate);
+    /// What an entry says of its document, if that is asked for and there. Where all that lies in the ranges of the plan matches, no
+    /// value is read.
+    fn entry<'r>(&self, looker: &mut Looker<'_>, plan: &Plan, row: Row<'r>) -> Result<Option<Said<'r>>, StoreError> {
+        let said = plan.said(row.value)?;
+        if !said.key.starts_with(&*self.search.under) || !looker.is_live(said.expiry) {
+            return Ok(None);
         }
+        let matches = looker.wants_nothing() || looker.passes(&plan.values(row.key, &said)?);
+        Ok(matches.then_some(said))
     }
 
-    /// One more than the page tells whether there is a next.
-    fn keep_best(&self, best: &mut Vec<Candidate>) {
-        best.sort_unstable_by(|one, other| {
-            self.order.compare((&one.values, &one.item.key), (&other.values, &other.item.key))
-        });
-        best.truncate(self.search.limit + 1);
+    /// A document, if it matches.
+    fn candidate(&self, looker: &mut Looker<'_>, key: &str, bytes: &[u8]) -> Result<Option<Candidate>, StoreError> {
+        let Some(values) = looker.sorted(key, bytes)? else { return Ok(None) };
+        Ok(Some(Candidate { values, item: self.item(key, bytes)? }))
     }
 
-    fn page(&self, mut best: Vec<Candidate>) -> Result<Found, StoreError> {
-        self.keep_best(&mut best);
-        let last = best.len().min(self.search.limit).checked_sub(1);
-        let values = last.and_then(|last| best.get_mut(last)).map(|last| std::mem::take(&mut last.values));
-        self.cut(best.into_iter().map(|candidate| candidate.item).collect(), values.unwrap_or_default())
+    /// The same from an entry that has all that is asked.
+    fn candidate_of_entry(
+        &self,
+        looker: &mut Looker<'_>,
+        plan: &Plan,
+        row: Row<'_>,
+    ) -> Result<Option<Candidate>, StoreError> {
+        let Some(said) = self.entry(looker, plan, row)? else { return Ok(None) };
+        let values = self.order.key_of(&plan.values(row.key, &said)?);
+        Ok(Some(Candidate { values, item: Item::kept(plan, row, &said) }))
+    }
+
+    /// A document that comes next in the order asked, if it matches, with what it is sorted by where `page` wants that.
+    fn item_of_document(
+        &self,
+        looker: &mut Looker<'_>,
+        (key, bytes): (&str, &[u8]),
+        page: &Turns,
+    ) -> Result<Option<(Item, Option<SortKey>)>, StoreError> {
+        let values = match page.wants_values() {
+            true => match looker.sorted(key, bytes)? {
+                Some(values) => Some(values),
+                None => return Ok(None),
+            },
+            false if looker.matches(key, bytes)? => None,
+            false => return Ok(None),
+        };
+        Ok(Some((self.item(key, bytes)?, values)))
+    }
+
+    /// The same from an entry that has all that is asked.
+    fn item_of_entry(
+        &self,
+        looker: &mut Looker<'_>,
+        plan: &Plan,
+        row: Row<'_>,
+        page: &Turns,
+    ) -> Result<Option<(Item, Option<SortKey>)>, StoreError> {
+        let Some(said) = self.entry(looker, plan, row)? else { return Ok(None) };
+        let values = match page.wants_values() {
+            true => Some(self.order.key_of(&plan.values(row.key, &said)?)),
+            false => None,
+        };
+        Ok(Some((Item::kept(plan, row, &said), values)))
+    }
+
+    fn item(&self, key: &str, bytes: &[u8]) -> Result<Item, StoreError> {
+        let content = match &self.search.selected {
+            None => Content::Stored(bytes.to_vec()),
+            Some(paths) => {
+                let value = of_key(key, self.search.documents.record(key, bytes)?.value())?;
+                Content::Selected(value.selected(paths))
+            }
+        };
+        Ok(Item { key: key.into(), content })
     }
 
     /// The page, and where the next begins if there is more than it holds: behind the last, which has these `values`.
@@ -331,84 +390,6 @@ impl Run<'_> {
             let place = items.last().map(|last| Place { sort, values, ..Place::of(&last.key) });
             next = place.map(Cursor::at).transpose()?;
         }
-        Ok(Found { items, next })
-    }
-
-    fn item(&self, key: &str, bytes: &[u8]) -> Result<Item, StoreError> {
-        let content = match &self.search.selected {
-            None => Content::Stored(bytes.to_vec()),
-            Some(_) => {
-                let value = of_key(key, self.search.documents.record(key, bytes)?.value())?;
-                Content::Selected(self.selection(value))
-            }
-        };
-        Ok(Item { key: key.into(), content })
-    }
-
-    /// The wanted fields of a document.
-    fn selection(&self, value: Value) -> Value {
-        let is_wanted = |name: &String| self.search.selected.iter().flatten().any(|path| path == name);
-        if let Value::Object(fields) = &value
-            && fields.keys().all(is_wanted)
-        {
-            return value;
-        }
-        let mut selection = Value::Object(Default::default());
-        for path in self.search.selected.iter().flatten() {
-            if let Some(found) = value.at(path) {
-                selection.put_at(path, found.clone());
-            }
-        }
-        selection
-    }
-}
-
-/// Entries of an index that come in the order asked, turn by turn: those of one turn have the same values, and come in the order of their
-/// keys once all of them are there.
-#[derive(Default)]
-struct Turns {
-    items: Vec<Item>,
-    turn: Vec<u8>,
-    /// Those of the turn that is not over.
-    same: Vec<Item>,
-    /// What the last of the page has in the fields to sort by: the same as all of its turn.
-    values: SortKey,
-    /// Where the last page ended: the turn, and the place in it.
-    after: Option<(Vec<u8>, Place)>,
-}
-
-impl Turns {
-    /// Begins the turn of an entry, unless it is of the same. Where entries come by key, every one has a turn of its own.
-    fn turn(&mut self, turn: &[u8], by_key: bool) {
-        if by_key || self.turn != turn {
-            self.end();
-            self.turn.clear();
-            self.turn.extend_from_slice(turn);
-        }
-    }
-
-    /// Whether the next to be added is of the turn in which a page of `limit` ends, and the values of that are not known.
-    fn wants_values(&self, limit: usize) -> bool {
-        self.items.len() + self.same.len() + 1 == limit
-    }
-
-    /// Of the many that may have the same values no more are kept than a page of `limit` needs.
-    fn add(&mut self, item: Item, values: Option<SortKey>, limit: usize) {
-        let was_given = |(turn, place): &(Vec<u8>, Place)| *turn == self.turn && item.key <= place.key;
-        if !self.after.as_ref().is_some_and(was_given) {
-            if let Some(values) = values {
-                self.values = values;
-            }
-            self.same.push(item);
-            if self.same.len() > 2 * (limit + 1) {
-                self.same.sort_unstable_by(|one, other| one.key.cmp(&other.key));
-                self.same.truncate(limit + 1);
-            }
-        }
-    }
-
-    fn end(&mut self) {
-        self.same.sort_unstable_by(|one, other| one.key.cmp(&other.key));
-        self.items.append(&mut self.same);
+        Ok(Found { items, next, index: None })
     }
 }

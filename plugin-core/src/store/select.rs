@@ -9,9 +9,11 @@ use super::{
     cursor::Cursor,
     error::StoreError,
     explain::Explain,
+    index::Fields,
     page::Page,
     record::of_key,
     search::{Content, Found, Item, Search},
+    space::answered_otherwise,
 };
 
 /// A search for some fields of documents: [`Find::select`](super::query::Find::select). Await it.
@@ -71,21 +73,19 @@ impl<P: DeserializeOwned + 'static> IntoFuture for Select<P> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let Found { items, next } = self.search.run().await?.0;
-            let selected = |item| selected(item, self.key);
+            let Found { items, next, index } = self.search.run().await?.0;
+            let paths = self.search.selected.as_deref().unwrap_or_default();
+            let mut fields = index.as_deref().map(|index| Fields::of(index, paths));
+            let selected = |Item { key, content }| {
+                let value = match (content, &mut fields) {
+                    (Content::Selected(value), _) => of_key(&key, value.into_typed().map_err(CodecError::from))?,
+                    (Content::Kept(kept), Some(fields)) => of_key(&key, fields.read(&kept)?)?,
+                    // Whoever wants fields selects them.
+                    _ => return Err(answered_otherwise()),
+                };
+                Ok(Selected { key: (self.key)(key), value })
+            };
             Ok(Page { items: items.into_iter().map(selected).collect::<Result<_, _>>()?, next })
         })
-    }
-}
-
-fn selected<P: DeserializeOwned>(item: Item, shown: fn(String) -> String) -> Result<Selected<P>, StoreError> {
-    let Item { key, content } = item;
-    match content {
-        Content::Selected(value) => {
-            let value = of_key(&key, value.into_typed().map_err(CodecError::from))?;
-            Ok(Selected { key: shown(key), value })
-        }
-        // Whoever wants fields selects them.
-        Content::Stored(_) => Err(super::space::answered_otherwise()),
     }
 }

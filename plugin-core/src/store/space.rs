@@ -4,6 +4,7 @@
 use std::{
     fmt,
     hash::{BuildHasher, RandomState},
+    ops::Range,
     sync::{
         Arc, LazyLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -15,8 +16,8 @@ use super::{
     care::Care,
     codec::{self, Head},
     engine::{
-        Direction, Durability, Engine, EngineError, Entries, Found, Got, Keyspace, Precondition, Read, Scan, Wanted,
-        Write,
+        Direction, Durability, Engine, EngineError, Entries, Found, Got, Keyspace, Precondition, Read, Scan, Visitor,
+        Wanted, Write,
     },
     error::StoreError,
     index::Indexes,
@@ -131,6 +132,15 @@ impl Space {
             Got::Found(found) => Ok(found),
             _ => Err(answered_otherwise()),
         }
+    }
+
+    /// Shows the rows of a range to `visit`; gives back what is left of it.
+    pub(super) async fn walk(
+        &self,
+        read: &Read,
+        visit: &mut Visitor<'_>,
+    ) -> Result<Option<Range<Vec<u8>>>, StoreError> {
+        Ok(self.engine.walk(&self.keyspace, read, visit).await?)
     }
 
     /// Every app that has a document, in the order of their ids: a read for each.

@@ -1,10 +1,13 @@
 //! Walks over documents, in the order of their keys or of an index, in chunks that are each read from a snapshot of their own.
 
-use std::{collections::VecDeque, ops::Range};
+use std::{
+    collections::VecDeque,
+    ops::{ControlFlow, Range},
+};
 
 use super::{
     documents::Documents,
-    engine::{Direction, Entries, Found, MAX_SCAN, Scan, Wanted},
+    engine::{Direction, MAX_SCAN, Read, Row, Scan, Wanted},
     error::StoreError,
     key,
     look::{Budget, Looker},
@@ -23,7 +26,17 @@ pub(super) struct Walk<'a> {
     budget: Budget,
     /// How many rows the next chunk has at most.
     chunk: usize,
-    has_begun: bool,
+}
+
+/// What is walked over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    /// Documents.
+    Documents(Wanted),
+    /// Entries of an index.
+    Entries(Wanted),
+    /// Entries of an index, each with its document.
+    Lookups,
 }
 
 impl<'a> Walk<'a> {
@@ -36,81 +49,85 @@ impl<'a> Walk<'a> {
         (budget, chunk): (Budget, usize),
     ) -> Self {
         let ranges = ranges.into_iter().filter(|range| range.start < range.end).collect();
-        Self { from, ranges, direction, budget, chunk: chunk.min(MAX_SCAN), has_begun: false }
+        Self { from, ranges, direction, budget, chunk: chunk.min(MAX_SCAN) }
     }
 
-    /// The next documents; `None` when there are no more.
-    pub(super) async fn documents(
-        &mut self,
+    /// Shows each row to `visit`, until there are no more or it ends the walk.
+    pub(super) async fn each(
+        mut self,
+        over: Over,
         looker: &mut Looker<'_>,
-        wanted: Wanted,
-    ) -> Result<Option<Entries>, StoreError> {
-        let Some(scan) = self.scan(looker, wanted).await? else { return Ok(None) };
-        let found = self.from.space.scan(scan).await?;
-        looker.cost.documents += found.len();
-        looker.cost.bytes += found.size();
-        self.went(&found);
-        Ok(Some(found))
-    }
-
-    /// The next entries of an index.
-    pub(super) async fn entries(
-        &mut self,
-        looker: &mut Looker<'_>,
-        wanted: Wanted,
-    ) -> Result<Option<Entries>, StoreError> {
-        let Some(scan) = self.scan(looker, wanted).await? else { return Ok(None) };
-        let found = self.from.space.scan(scan).await?;
-        looker.cost.entries += found.len();
-        looker.cost.bytes += found.size();
-        self.went(&found);
-        Ok(Some(found))
-    }
-
-    /// The next entries of an index, with their documents.
-    pub(super) async fn lookup(&mut self, looker: &mut Looker<'_>) -> Result<Option<Found>, StoreError> {
-        let Some(scan) = self.scan(looker, Wanted::Entries).await? else { return Ok(None) };
-        let found = self.from.space.lookup(scan).await?;
-        looker.cost.entries += found.entries.len();
-        looker.cost.documents += found.entries.len();
-        looker.cost.bytes += found.size();
-        self.went(&found.entries);
-        Ok(Some(found))
-    }
-
-    async fn scan(&mut self, looker: &Looker<'_>, wanted: Wanted) -> Result<Option<Scan>, StoreError> {
-        let next = match self.direction {
-            Direction::Forward => self.ranges.front(),
-            Direction::Reverse => self.ranges.back(),
-        };
-        let Some(range) = next.cloned() else { return Ok(None) };
-        let (rows, bytes) = looker.left(self.budget)?;
-        if std::mem::replace(&mut self.has_begun, true) {
-            // Other work on this thread has its turn between two chunks.
-            tokio::task::yield_now().await;
+        mut visit: impl FnMut(&mut Looker<'_>, Row<'_>) -> Result<ControlFlow<()>, StoreError> + Send,
+    ) -> Result<(), StoreError> {
+        let mut next = self.next();
+        while let Some(range) = next {
+            let read = self.read(over, range, looker)?;
+            let (mut shown, mut step, mut problem) = (0, ControlFlow::Continue(()), None);
+            let mut show = |row: Row<'_>| {
+                shown += 1;
+                looker.cost.bytes += row.size();
+                step = visit(looker, row).unwrap_or_else(|error| {
+                    problem = Some(error);
+                    ControlFlow::Break(())
+                });
+                step
+            };
+            let rest = self.from.space.walk(&read, &mut show).await?;
+            over.count(shown, looker);
+            problem.map_or(Ok(()), Err)?;
+            if step.is_break() {
+                break;
+            }
+            self.go_on_with(rest);
+            next = self.next();
+            if next.is_some() {
+                // Other work on this thread has its turn between two chunks.
+                tokio::task::yield_now().await;
+            }
         }
+        Ok(())
+    }
+
+    /// The question for the next chunk.
+    fn read(&mut self, over: Over, range: Range<Vec<u8>>, looker: &Looker<'_>) -> Result<Read, StoreError> {
+        let (rows, bytes) = looker.left(self.budget)?;
         let (limit, bytes) = (self.chunk.min(rows), CHUNK_BYTES.min(bytes));
         self.chunk = MAX_SCAN;
-        Ok(Some(Scan { range, limit, bytes, direction: self.direction, wanted }))
+        let scan = |wanted| Scan { range, limit, bytes, direction: self.direction, wanted };
+        Ok(match over {
+            Over::Documents(wanted) | Over::Entries(wanted) => Read::Scan(scan(wanted)),
+            Over::Lookups => Read::Lookup(scan(Wanted::Entries)),
+        })
     }
 
-    /// Leaves behind what was found.
-    fn went(&mut self, found: &Entries) {
-        let last = found.last().filter(|_| found.more).map(|(key, _)| key);
-        match (self.direction, last) {
-            (Direction::Forward, None) => drop(self.ranges.pop_front()),
-            (Direction::Reverse, None) => drop(self.ranges.pop_back()),
-            (Direction::Forward, Some(last)) => {
-                if let Some(range) = self.ranges.front_mut() {
-                    range.start = after_key(last);
-                }
-            }
-            (Direction::Reverse, Some(last)) => {
-                if let Some(range) = self.ranges.back_mut() {
-                    range.end = last.to_vec();
-                }
-            }
+    /// Takes the next range.
+    fn next(&mut self) -> Option<Range<Vec<u8>>> {
+        match self.direction {
+            Direction::Forward => self.ranges.pop_front(),
+            Direction::Reverse => self.ranges.pop_back(),
         }
+    }
+
+    /// Puts back what is left of the range that was taken.
+    fn go_on_with(&mut self, rest: Option<Range<Vec<u8>>>) {
+        let Some(rest) = rest else { return };
+        match self.direction {
+            Direction::Forward => self.ranges.push_front(rest),
+            Direction::Reverse => self.ranges.push_back(rest),
+        }
+    }
+}
+
+impl Over {
+    /// Adds what was shown to what the call cost.
+    fn count(self, shown: usize, looker: &mut Looker<'_>) {
+        let (entries, documents) = match self {
+            Self::Documents(_) => (0, shown),
+            Self::Entries(_) => (shown, 0),
+            Self::Lookups => (shown, shown),
+        };
+        looker.cost.entries += entries;
+        looker.cost.documents += documents;
     }
 }
 

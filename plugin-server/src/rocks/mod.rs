@@ -5,6 +5,7 @@ pub mod backup;
 #[cfg(test)]
 mod backup_tests;
 mod crc32c;
+mod cursor;
 #[cfg(test)]
 mod damage_tests;
 mod lock;
@@ -25,12 +26,13 @@ mod writer;
 use std::{
     collections::BTreeSet,
     fmt,
+    ops::Range,
     path::Path,
     sync::{Arc, PoisonError, Weak},
 };
 
 use plugin_core::store::engine::{
-    Durability, Engine, EngineError, EngineFuture, Got, Keyspace, Read, Write, check_commit, check_reads,
+    Durability, Engine, EngineError, EngineFuture, Got, Keyspace, Read, Visitor, Write, check_commit, check_reads,
 };
 use rocksdb::{BoundColumnFamily, DBWithThreadMode, ErrorKind, MultiThreaded};
 
@@ -189,6 +191,18 @@ impl Engine for RocksEngine {
         Box::pin(async move {
             check_reads(reads)?;
             self.shared.place.when_open(|db| read::all(db, &family(db, keyspace)?, reads)).await
+        })
+    }
+
+    fn walk<'a>(
+        &'a self,
+        keyspace: &'a Keyspace,
+        read: &'a Read,
+        visit: &'a mut Visitor<'a>,
+    ) -> EngineFuture<'a, Option<Range<Vec<u8>>>> {
+        Box::pin(async move {
+            check_reads(std::slice::from_ref(read))?;
+            self.shared.place.when_open(|db| read::walk(db, &family(db, keyspace)?, read, visit)).await
         })
     }
 

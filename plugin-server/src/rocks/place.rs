@@ -105,7 +105,10 @@ impl Place {
     }
 
     /// The same, but waits while the database is being opened again.
-    pub(super) async fn when_open<T>(&self, work: impl Fn(&Db) -> Result<T, EngineError>) -> Result<T, EngineError> {
+    pub(super) async fn when_open<T>(
+        &self,
+        work: impl FnOnce(&Db) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
         if self.current.load().is_none() {
             // The sender is this place's own, so there is always one.
             let _ = self.gap.subscribe().wait_for(|gap| !gap).await;

@@ -1,9 +1,14 @@
 //! Reads, on the thread that asks for them: they take microseconds, and handing them to another thread takes ten times that.
 
-use plugin_core::store::engine::{Direction, EngineError, Entries, Found, Got, Read, Scan, Wanted, pointer};
-use rocksdb::{AsColumnFamilyRef, ReadOptions, SnapshotWithThreadMode};
+use std::ops::{ControlFlow, Range};
 
-use super::{Db, failure, options};
+use plugin_core::store::engine::{EngineError, Entries, Found, Got, Read, Row, Scan, Visitor, Wanted, pointer, walked};
+use rocksdb::{AsColumnFamilyRef, DBPinnableSlice, ReadOptions, SnapshotWithThreadMode};
+
+use super::{Db, cursor::Cursor, failure, options};
+
+/// How many rows that entries point to are asked for at once: as many as RocksDB takes together.
+const BATCH: usize = 32;
 
 /// The value of one key.
 pub(super) fn one(
@@ -18,23 +23,25 @@ pub(super) fn one(
 
 /// Answers all of `reads` as of one moment.
 pub(super) fn all(db: &Db, family: &impl AsColumnFamilyRef, reads: &[Read]) -> Result<Vec<Got>, EngineError> {
-    // One key or one range is a moment of its own.
-    let snapshot = match reads {
-        [Read::Get(_) | Read::Scan(_)] => None,
-        _ => Some(db.snapshot()),
-    };
-    let view = View { db, family, options: options(snapshot.as_ref()), snapshot };
+    let view = View::of(db, family, reads);
     reads.iter().map(|read| view.answer(read)).collect()
 }
 
-fn options(snapshot: Option<&SnapshotWithThreadMode<'_, Db>>) -> ReadOptions {
-    let mut options = options::reading();
-    if let Some(snapshot) = snapshot {
-        options.set_snapshot(snapshot);
+/// Shows the rows of a range to `visit`; gives back what is left of it.
+pub(super) fn walk(
+    db: &Db,
+    family: &impl AsColumnFamilyRef,
+    read: &Read,
+    visit: &mut Visitor<'_>,
+) -> Result<Option<Range<Vec<u8>>>, EngineError> {
+    let view = View::of(db, family, std::slice::from_ref(read));
+    match read {
+        Read::Lookup(scan) => view.lookup(scan, visit),
+        other => view.scan(walked(other)?, visit),
     }
-    options
 }
 
+/// What is there at one moment.
 struct View<'a, F> {
     db: &'a Db,
     family: &'a F,
@@ -43,13 +50,42 @@ struct View<'a, F> {
     snapshot: Option<SnapshotWithThreadMode<'a, Db>>,
 }
 
-impl<F: AsColumnFamilyRef> View<'_, F> {
+impl<'a, F: AsColumnFamilyRef> View<'a, F> {
+    fn of(db: &'a Db, family: &'a F, reads: &[Read]) -> Self {
+        // One key or one range is a moment of its own.
+        let snapshot = match reads {
+            [Read::Get(_) | Read::Scan(_)] => None,
+            _ => Some(db.snapshot()),
+        };
+        let mut options = options::reading();
+        if let Some(snapshot) = &snapshot {
+            options.set_snapshot(snapshot);
+        }
+        Self { db, family, options, snapshot }
+    }
+
     fn answer(&self, read: &Read) -> Result<Got, EngineError> {
         match read {
             Read::Get(key) => self.get(key).map(Got::Value),
             Read::MultiGet(keys) => keys.iter().map(|key| self.get(key)).collect::<Result<_, _>>().map(Got::Values),
-            Read::Scan(scan) => self.scan(scan).map(Got::Entries),
-            Read::Lookup(scan) => self.lookup(scan).map(Got::Found),
+            Read::Scan(scan) => {
+                let mut entries = Entries::default();
+                let rest = self.scan(scan, &mut |row| {
+                    entries.push(row.key, row.value);
+                    ControlFlow::Continue(())
+                })?;
+                entries.more = rest.is_some();
+                Ok(Got::Entries(entries))
+            }
+            Read::Lookup(scan) => {
+                let mut found = Found::default();
+                let rest = self.lookup(scan, &mut |row| {
+                    found.push(row.key, row.value, row.pointed);
+                    ControlFlow::Continue(())
+                })?;
+                found.entries.more = rest.is_some();
+                Ok(Got::Found(found))
+            }
         }
     }
 
@@ -57,59 +93,101 @@ impl<F: AsColumnFamilyRef> View<'_, F> {
         one(self.db, self.family, &self.options, key)
     }
 
-    fn scan(&self, scan: &Scan) -> Result<Entries, EngineError> {
-        let mut entries = Entries::default();
-        entries.more = self.walk(scan, |key, value| {
-            let value = if scan.wanted == Wanted::Entries { value } else { &[] };
-            entries.push(key, value);
-            Ok(key.len() + value.len())
-        })?;
-        Ok(entries)
+    fn cursor(&self, scan: &Scan) -> Cursor<'a> {
+        let mut options = options::reading();
+        if let Some(snapshot) = &self.snapshot {
+            options.set_snapshot(snapshot);
+        }
+        Cursor::over(self.db, self.family, options, scan)
     }
 
-    fn lookup(&self, scan: &Scan) -> Result<Found, EngineError> {
-        let mut found = Found::default();
-        found.entries.more = self.walk(scan, |key, value| {
-            let row = match pointer(value) {
-                Some((key, _)) => self.db.get_pinned_cf_opt(self.family, key, &self.options).map_err(failure)?,
-                None => None,
-            };
-            found.push(key, value, row.as_deref());
-            Ok(key.len() + value.len() + row.map_or(0, |row| row.len()))
-        })?;
-        Ok(found)
-    }
-
-    /// Gives the entries of a range to `take`, which tells how many bytes it took of each; whether there are more than were given.
-    fn walk(
-        &self,
-        scan: &Scan,
-        mut take: impl FnMut(&[u8], &[u8]) -> Result<usize, EngineError>,
-    ) -> Result<bool, EngineError> {
+    fn scan(&self, scan: &Scan, visit: &mut Visitor<'_>) -> Result<Option<Range<Vec<u8>>>, EngineError> {
         if scan.range.start >= scan.range.end {
-            return Ok(false);
+            return Ok(None);
         }
-        let mut options = options(self.snapshot.as_ref());
-        options.set_iterate_lower_bound(scan.range.start.clone());
-        options.set_iterate_upper_bound(scan.range.end.clone());
-        let mut cursor = self.db.raw_iterator_cf_opt(self.family, options);
-        match scan.direction {
-            Direction::Forward => cursor.seek_to_first(),
-            Direction::Reverse => cursor.seek_to_last(),
-        }
-        let (mut taken, mut bytes) = (0, 0);
-        while let Some((key, value)) = cursor.item() {
-            if taken >= scan.limit || bytes >= scan.bytes && taken > 0 {
-                return Ok(true);
+        let mut cursor = self.cursor(scan);
+        let mut left = Left::of(scan);
+        while let Some((key, value)) = cursor.row()? {
+            if left.is_over() {
+                return Ok(Some(scan.from(key)));
             }
-            bytes += take(key, value)?;
-            taken += 1;
-            match scan.direction {
-                Direction::Forward => cursor.next(),
-                Direction::Reverse => cursor.prev(),
+            let value = if scan.wanted == Wanted::Entries { value } else { &[] };
+            let row = Row { key, value, pointed: None };
+            left.take(&row);
+            if visit(row).is_break() {
+                return Ok(Some(scan.behind(key)));
+            }
+            cursor.advance();
+        }
+        Ok(None)
+    }
+
+    /// The entries are copied a batch at a time, so that what they point to is found together.
+    fn lookup(&self, scan: &Scan, visit: &mut Visitor<'_>) -> Result<Option<Range<Vec<u8>>>, EngineError> {
+        if scan.range.start >= scan.range.end {
+            return Ok(None);
+        }
+        let mut cursor = self.cursor(scan);
+        let mut left = Left::of(scan);
+        loop {
+            let mut entries = Entries::default();
+            while entries.len() < BATCH.min(left.rows)
+                && let Some((key, value)) = cursor.row()?
+            {
+                entries.push(key, value);
+                cursor.advance();
+            }
+            if entries.is_empty() {
+                return Ok(cursor.row()?.map(|(key, _)| scan.from(key)));
+            }
+            for ((key, value), pointed) in entries.iter().zip(self.pointed(&entries)?) {
+                if left.is_over() {
+                    return Ok(Some(scan.from(key)));
+                }
+                let row = Row { key, value, pointed: pointed.as_deref() };
+                left.take(&row);
+                if visit(row).is_break() {
+                    return Ok(Some(scan.behind(key)));
+                }
             }
         }
-        cursor.status().map_err(failure)?;
-        Ok(false)
+    }
+
+    /// The rows that entries point to.
+    fn pointed(&self, entries: &Entries) -> Result<Vec<Option<DBPinnableSlice<'a>>>, EngineError> {
+        let keys: Vec<Option<&[u8]>> = entries.iter().map(|(_, value)| pointer(value).map(|(key, _)| key)).collect();
+        let there: Vec<&[u8]> = keys.iter().copied().flatten().collect();
+        let mut found =
+            self.db.batched_multi_get_cf_opt(self.family, there.iter().copied(), there.is_sorted(), &self.options);
+        let mut found = found.drain(..);
+        let one = |key: Option<&[u8]>| match key {
+            Some(_) => found.next().unwrap_or(Ok(None)).map_err(failure),
+            None => Ok(None),
+        };
+        keys.into_iter().map(one).collect()
+    }
+}
+
+/// How much of a scan's limits is left.
+struct Left {
+    rows: usize,
+    bytes: usize,
+    has_begun: bool,
+}
+
+impl Left {
+    fn of(scan: &Scan) -> Self {
+        Self { rows: scan.limit, bytes: scan.bytes, has_begun: false }
+    }
+
+    /// Whether no more rows are to be given. One always is.
+    fn is_over(&self) -> bool {
+        self.rows == 0 || self.bytes == 0 && self.has_begun
+    }
+
+    fn take(&mut self, row: &Row<'_>) {
+        self.rows -= 1;
+        self.bytes = self.bytes.saturating_sub(row.size());
+        self.has_begun = true;
     }
 }

@@ -60,8 +60,9 @@ impl<'a> Envelope<'a> {
     ///
     /// # Errors
     /// [`CodecError`], a kind for each way in which bytes can be wrong.
+    #[inline]
     pub fn of(bytes: &'a [u8]) -> Result<Self, CodecError> {
-        let (envelope, mut rest) = bytes.split_first_chunk::<ENVELOPE>().ok_or(CodecError::Truncated)?;
+        let (envelope, mut rest) = bytes.split_first_chunk::<ENVELOPE>().ok_or_else(truncated)?;
         let [.., format, codec, kind, _, _, _, _, _, _, _, _] = *envelope;
         match (format, codec) {
             (FORMAT, BINCODE) => {}
@@ -73,7 +74,7 @@ impl<'a> Envelope<'a> {
         let content = match kind & !EXPIRES {
             DYNAMIC => Content::Dynamic(rest),
             TYPED => {
-                let fingerprint = envelope.last_chunk().ok_or(CodecError::Truncated)?;
+                let fingerprint = envelope.last_chunk().ok_or_else(truncated)?;
                 let version = u16::from_be_bytes(take(&mut rest)?);
                 Content::Typed { fingerprint: u64::from_be_bytes(*fingerprint), version, payload: rest }
             }
@@ -83,8 +84,15 @@ impl<'a> Envelope<'a> {
     }
 }
 
+/// Made only where it is wanted: to drop an error that was not is work for every document that is read.
+#[cold]
+fn truncated() -> CodecError {
+    CodecError::Truncated
+}
+
+#[inline]
 fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], CodecError> {
-    let (taken, rest) = bytes.split_first_chunk().ok_or(CodecError::Truncated)?;
+    let (taken, rest) = bytes.split_first_chunk().ok_or_else(truncated)?;
     *bytes = rest;
     Ok(*taken)
 }
@@ -93,6 +101,7 @@ fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], CodecError> {
 ///
 /// # Errors
 /// [`CodecError::Truncated`].
+#[inline]
 pub fn head(mut bytes: &[u8]) -> Result<Head, CodecError> {
     Ok(Head { revision: u64::from_be_bytes(take(&mut bytes)?), tag: u64::from_be_bytes(take(&mut bytes)?) })
 }

@@ -4,7 +4,7 @@ use super::{Bench, Subject, put, reads::over};
 use crate::store::engine::{Direction, Found, Got, Read, Scan, Write};
 
 /// An entry of an index that points to `row`, and what else its value holds.
-fn entry(key: &str, row: &str) -> Write {
+pub(super) fn entry(key: &str, row: &str) -> Write {
     let length = u16::try_from(row.len()).expect("the cases have short keys");
     Write::put(key.into(), [&length.to_be_bytes(), row.as_bytes(), b"more"].concat())
 }

@@ -16,6 +16,8 @@ mod lookups;
 mod preconditions;
 #[expect(missing_docs, reason = "the name of a case is its sentence")]
 mod reads;
+#[expect(missing_docs, reason = "the name of a case is its sentence")]
+mod walks;
 
 use std::{
     future::Future,
@@ -28,7 +30,7 @@ use std::{
 use super::engine::{Durability, Engine, EngineError, Entries, Got, Keyspace, Precondition, Read, Scan, Write};
 
 #[doc(hidden)]
-pub use self::{commits::*, lifecycle::*, limits::*, lookups::*, preconditions::*, reads::*};
+pub use self::{commits::*, lifecycle::*, limits::*, lookups::*, preconditions::*, reads::*, walks::*};
 
 /// An engine under test, together with what must outlive it, such as a temporary directory.
 pub trait Subject: Send + Sync + Sized + 'static {
@@ -97,6 +99,11 @@ macro_rules! engine_conformance {
             present_holds_only_with_a_value,
             head_holds_only_for_a_value_that_begins_with_it,
             head_does_not_hold_for_a_missing_key,
+            a_walk_shows_what_a_read_gives,
+            what_is_left_of_a_walk_goes_on_behind_the_last_row,
+            who_visits_a_walk_may_end_it,
+            a_walk_asks_for_a_range_within_the_limit,
+            the_rows_of_a_walk_are_of_one_moment,
             keep_checks_and_changes_nothing,
             a_conflict_names_the_first_write_that_failed,
             a_conflict_writes_nothing_at_all,

@@ -91,7 +91,7 @@ impl<T: Document> IntoFuture for FindDocs<T> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let Found { items, next } = self.search.run().await?.0;
+            let Found { items, next, .. } = self.search.run().await?.0;
             let items = items.into_iter().map(|item| entry(&self.search.documents, item)).collect::<Result<_, _>>()?;
             Ok(Page { items, next })
         })

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{
     Filter, FilterError,
+    path::Path,
     tree::{Node, Operand, Test, Tree},
 };
 use crate::store::value::Value;
@@ -97,7 +98,7 @@ impl Field {
     fn test(self, test: Test) -> Filter {
         Filter(match self.0.split('.').any(str::is_empty) {
             true => Err(FilterError::Path { path: self.0 }),
-            false => Ok(Tree { root: Node::Field(self.0, test), depth: 0 }),
+            false => Ok(Tree { root: Node::Field(Path::from(&*self.0), test), depth: 0 }),
         })
     }
 }

@@ -2,7 +2,10 @@
 
 use std::cmp::Ordering;
 
-use super::tree::{Node, Operand, Test};
+use super::{
+    path::Path,
+    tree::{Node, Operand, Test},
+};
 use crate::store::{
     codec::wire::Flaw,
     value::Value,
@@ -11,19 +14,19 @@ use crate::store::{
 
 /// What conditions are put to.
 pub(super) trait Subject {
-    /// What lies at a dotted path.
-    fn look(&self, path: &str) -> Result<Option<View<'_>>, Flaw>;
+    /// What lies at a path.
+    fn look(&self, path: &Path) -> Result<Option<View<'_>>, Flaw>;
 }
 
 impl Subject for Value {
-    fn look(&self, path: &str) -> Result<Option<View<'_>>, Flaw> {
+    fn look(&self, path: &Path) -> Result<Option<View<'_>>, Flaw> {
         Ok(self.at(path).map(View::from))
     }
 }
 
 impl Subject for Undecoded<'_> {
-    fn look(&self, path: &str) -> Result<Option<View<'_>>, Flaw> {
-        Undecoded::look(self, path)
+    fn look(&self, path: &Path) -> Result<Option<View<'_>>, Flaw> {
+        Undecoded::look(self, path.steps())
     }
 }
 
@@ -82,6 +85,7 @@ impl Test {
 
 impl Operand {
     /// How `stored` compares with this, if it is of its type.
+    #[inline]
     fn order_of(&self, stored: View<'_>) -> Result<Option<Ordering>, Flaw> {
         match (stored, self.instant) {
             (View::Time(stored), Some(instant)) => Ok(Some(stored.cmp(&instant))),

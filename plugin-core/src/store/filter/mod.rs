@@ -12,6 +12,7 @@ mod demands;
 mod field;
 mod json;
 mod matching;
+mod path;
 mod query;
 mod tree;
 
@@ -23,7 +24,7 @@ pub use self::field::{Field, field};
 pub use self::query::__path;
 use self::tree::{Node, Nodes, Tree, once};
 use super::{
-    codec::CodecError,
+    codec::wire::Flaw,
     value::{Value, ValueError},
     view::Undecoded,
 };
@@ -160,8 +161,8 @@ impl Filter {
 
     /// Whether a document matches that is not decoded. Of its bytes only those are looked at that the conditions ask for: others
     /// may be damaged unseen.
-    pub(super) fn matches_stored(&self, document: Undecoded<'_>) -> Result<bool, CodecError> {
-        Ok(self.0.as_ref().map_or(Ok(false), |tree| tree.root.matches(&document))?)
+    pub(super) fn matches_stored(&self, document: Undecoded<'_>) -> Result<bool, Flaw> {
+        self.0.as_ref().map_or(Ok(false), |tree| tree.root.matches(&document))
     }
 
     /// Whether it asks for nothing, so that every document matches unseen.

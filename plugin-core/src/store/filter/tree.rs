@@ -1,6 +1,6 @@
 //! A filter's conditions, and what a planner wants to know of them.
 
-use super::{FilterError, json};
+use super::{FilterError, json, path::Path};
 use crate::{clock::Timestamp, store::value::Value};
 
 /// A condition, and how deep it is: so many of `Any` and `Not` lie in one another. They are at most [`json::MAX_DEPTH`], so that
@@ -17,7 +17,7 @@ pub(super) enum Node {
     Every(Vec<Node>),
     Any(Vec<Node>),
     Not(Box<Node>),
-    Field(String, Test),
+    Field(Path, Test),
 }
 
 #[derive(Debug, Clone)]

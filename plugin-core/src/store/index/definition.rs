@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::meta::{Direction, IndexMeta, Sparse, Unique};
+use crate::store::error::StoreError;
 
 /// What an index is of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +44,11 @@ impl Field {
 }
 
 impl Definition {
+    /// What an index is that holds what it cannot.
+    pub(in crate::store) fn damaged(&self, problem: &str) -> StoreError {
+        StoreError::DamagedIndex { index: self.to_string(), problem: problem.to_owned() }
+    }
+
     /// The index that `meta` declares, of documents of `version`.
     pub(in crate::store) fn of(meta: &IndexMeta, version: u16) -> Self {
         let field =

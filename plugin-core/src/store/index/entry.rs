@@ -15,6 +15,9 @@ use crate::{
 /// Set where the document expires: the instant follows.
 const EXPIRES: u8 = 1;
 
+/// What is wrong with an entry from whose key no values can be read.
+pub(in crate::store) const NO_KEY: &str = "an entry has a key that is none";
+
 /// An entry of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store) struct Entry {
@@ -80,7 +83,8 @@ pub(in crate::store) struct Said<'a> {
     /// The document's key, as the plugin gave it.
     pub(in crate::store) key: &'a str,
     pub(in crate::store) expiry: Option<u64>,
-    hints: &'a [u8],
+    /// How the numbers among the values were written.
+    pub(super) hints: &'a [u8],
 }
 
 impl<'a> Said<'a> {
@@ -103,11 +107,18 @@ impl<'a> Said<'a> {
 pub(in crate::store) fn values(index: &Index, start: usize, key: &[u8], said: &Said<'_>) -> Option<Value> {
     let mut bytes = key.get(start..)?;
     let mut hints = said.hints;
+    let fields = index.definition.fields.iter();
+    let found: Option<Vec<_>> = fields.map(|it| ordered::decode(&mut bytes, it.direction(), &mut hints)).collect();
+    found.map(|found| object(index, found))
+}
+
+/// An object of what was found in each field of `index`.
+pub(super) fn object(index: &Index, found: Vec<Option<Value>>) -> Value {
     let mut object = Value::Object(Default::default());
-    for field in &index.definition.fields {
-        if let Some(value) = ordered::decode(&mut bytes, field.direction(), &mut hints)? {
+    for (field, value) in index.definition.fields.iter().zip(found) {
+        if let Some(value) = value {
             object.put_at(&field.path, value);
         }
     }
-    Some(object)
+    object
 }

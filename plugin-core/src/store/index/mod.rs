@@ -3,6 +3,7 @@
 mod build;
 mod definition;
 mod entry;
+mod fields;
 pub(super) mod ledger;
 mod meta;
 
@@ -12,7 +13,8 @@ use arc_swap::ArcSwap;
 
 pub(super) use self::{
     definition::Index,
-    entry::{Entry, Said, entry, key_of, values},
+    entry::{Entry, NO_KEY, Said, entry, key_of, values},
+    fields::{Fields, Kept},
     ledger::commit,
 };
 pub use self::{

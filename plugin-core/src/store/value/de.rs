@@ -1,6 +1,6 @@
 //! A [`Value`] as anything that serde can read.
 
-use std::{collections::btree_map, fmt, vec};
+use std::{borrow::Cow, collections::btree_map, fmt, vec};
 
 use serde::{
     Deserialize,
@@ -190,7 +190,7 @@ impl<'de> MapAccess<'de> for &mut Map {
     type Error = ValueError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ValueError> {
-        self.next().map(|name| seed.deserialize(Name(name))).transpose()
+        self.next().map(|name| seed.deserialize(Name(Cow::Owned(name)))).transpose()
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ValueError> {
@@ -204,20 +204,29 @@ impl<'de> MapAccess<'de> for &mut Map {
 }
 
 /// The name of a field as the key of a map, which may be of integers or bools.
-pub(in crate::store) struct Name(pub(in crate::store) String);
+pub(in crate::store) struct Name<'n>(pub(in crate::store) Cow<'n, str>);
+
+impl Name<'_> {
+    fn show<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        match self.0 {
+            Cow::Borrowed(name) => visitor.visit_str(name),
+            Cow::Owned(name) => visitor.visit_string(name),
+        }
+    }
+}
 
 macro_rules! parsed {
     ($($method:ident $visit:ident),*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
             match self.0.parse() {
                 Ok(value) => visitor.$visit(value),
-                Err(_) => visitor.visit_string(self.0),
+                Err(_) => self.show(visitor),
             }
         }
     )*};
 }
 
-impl<'de> Deserializer<'de> for Name {
+impl<'de> Deserializer<'de> for Name<'_> {
     type Error = ValueError;
 
     parsed! {
@@ -228,7 +237,7 @@ impl<'de> Deserializer<'de> for Name {
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        visitor.visit_string(self.0)
+        self.show(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
@@ -249,7 +258,7 @@ impl<'de> Deserializer<'de> for Name {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ValueError> {
-        visitor.visit_enum(Variant { variant: self.0, content: None })
+        visitor.visit_enum(Variant { variant: self.0.into_owned(), content: None })
     }
 
     forward_to_deserialize_any! {

@@ -102,6 +102,22 @@ impl Value {
         T::deserialize(self)
     }
 
+    /// An object of what lies at `paths` alone.
+    pub(super) fn selected(self, paths: &[String]) -> Self {
+        if let Self::Object(fields) = &self
+            && fields.keys().all(|name| paths.contains(name))
+        {
+            return self;
+        }
+        let mut selection = Self::Object(Default::default());
+        for path in paths {
+            if let Some(found) = self.at(path) {
+                selection.put_at(path, found.clone());
+            }
+        }
+        selection
+    }
+
     /// The value at a dotted path: names of fields, and places in arrays counted from 0, as in `messages.0.from`.
     pub fn at(&self, path: &str) -> Option<&Self> {
         path.split('.').try_fold(self, |value, step| match value {

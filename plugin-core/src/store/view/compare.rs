@@ -7,12 +7,14 @@ use crate::store::{codec::wire::Flaw, value::Value};
 
 impl View<'_> {
     /// How it compares with a value of its type; `None` with one of another.
+    #[inline]
     pub(in crate::store) fn order_of(self, other: &Value) -> Result<Option<Ordering>, Flaw> {
         let alike = self.rank() == other.rank();
         Ok(if alike { Some(order(self, other)?) } else { None })
     }
 
     /// The place of its type among the types.
+    #[inline]
     fn rank(self) -> u8 {
         match self {
             Self::Null => 0,
@@ -27,6 +29,7 @@ impl View<'_> {
     }
 }
 
+#[inline]
 fn order(one: View<'_>, other: &Value) -> Result<Ordering, Flaw> {
     Ok(match (one, other) {
         (View::Bool(one), Value::Bool(other)) => one.cmp(other),

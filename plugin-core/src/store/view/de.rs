@@ -3,7 +3,7 @@
 //! It comes to what the [`Value`] of the same bytes would come to. Where it does not come to an end, whoever asked goes that way, which also
 //! tells what is wrong.
 
-use std::cell::Cell;
+use std::{borrow::Cow, cell::Cell};
 
 use serde::{
     Deserializer,
@@ -193,7 +193,7 @@ impl<'de> MapAccess<'de> for &mut Parts<'_, '_> {
         let Some((FieldName::Text(name), _)) = each.next(self.from).map_err(damaged)? else { return Ok(None) };
         self.left -= 1;
         self.unread = Unread::Value;
-        seed.deserialize(Field(text(name).map_err(damaged)?)).map(Some)
+        seed.deserialize(Name(Cow::Borrowed(text(name).map_err(damaged)?))).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ValueError> {
@@ -205,50 +205,5 @@ impl<'de> MapAccess<'de> for &mut Parts<'_, '_> {
 
     fn size_hint(&self) -> Option<usize> {
         Some(self.left)
-    }
-}
-
-/// The name of a field. Where it is to be more than a text it is what the name in a [`Value`] is.
-struct Field<'a>(&'a str);
-
-macro_rules! as_in_a_value {
-    ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-            Name(self.0.to_owned()).$method(visitor)
-        }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for Field<'_> {
-    type Error = ValueError;
-
-    as_in_a_value! {
-        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128 deserialize_u8
-        deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_option
-    }
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        visitor.visit_str(self.0)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, ValueError> {
-        Name(self.0.to_owned()).deserialize_newtype_struct(name, visitor)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ValueError> {
-        Name(self.0.to_owned()).deserialize_enum(name, variants, visitor)
-    }
-
-    forward_to_deserialize_any! {
-        f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }

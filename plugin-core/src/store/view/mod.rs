@@ -7,11 +7,15 @@
 mod compare;
 mod de;
 mod part;
+mod place;
 mod read;
 
 use std::collections::BTreeMap;
 
-use self::part::{Fields, Items};
+use self::{
+    part::{Fields, Items},
+    place::Place,
+};
 use super::{
     codec::{
         CodecError,
@@ -84,25 +88,20 @@ impl<'a> Undecoded<'a> {
 
     /// What lies at a dotted path, as [`Value::at`] has it.
     pub(super) fn at(&self, path: &str) -> Result<Option<View<'a>>, CodecError> {
-        Ok(self.look(path)?)
+        Ok(self.look(path.split('.'))?)
     }
 
-    /// The same, with what is wrong in one byte.
-    pub(super) fn look(&self, path: &str) -> Result<Option<View<'a>>, Flaw> {
-        let mut from = Reader::new(self.bytes);
-        let mut view = read::view(self.how, &mut from, 0)?;
-        for step in path.split('.') {
-            let found = match view {
-                View::Object(Object::Stored(fields)) => fields.find(step)?,
-                View::Array(Array::Stored(items)) => items.find(step)?,
-                _ => None,
-            };
-            match found {
-                Some(found) => view = found,
+    /// What lies at the end of these steps, with what is wrong in one byte.
+    #[inline]
+    pub(super) fn look<'p>(&self, steps: impl Iterator<Item = &'p str>) -> Result<Option<View<'a>>, Flaw> {
+        let mut place = Place { how: self.how, from: Reader::new(self.bytes), depth: 0 };
+        for step in steps {
+            match place.part(step)? {
+                Some(part) => place = part,
                 None => return Ok(None),
             }
         }
-        Ok(Some(view))
+        place.view().map(Some)
     }
 
     /// All of it, decoded.

@@ -1,8 +1,6 @@
 //! The parts of arrays and objects that lie in stored bytes, one after another, and one of them by its place or name.
 
-use std::cmp::Ordering;
-
-use super::{How, View, read};
+use super::{How, place::Place, read};
 use crate::{
     clock::Timestamp,
     store::{
@@ -46,13 +44,13 @@ impl Each {
 
 impl<'a> Items<'a> {
     /// The item at a place, counted from 0.
-    pub(super) fn find(mut self, step: &str) -> Result<Option<View<'a>>, Flaw> {
+    pub(super) fn find(mut self, step: &str) -> Result<Option<Place<'a>>, Flaw> {
         let Ok(place) = step.parse::<usize>() else { return Ok(None) };
         for _ in 0..place {
             let Some(how) = self.each.next() else { return Ok(None) };
             read::skip(how, &mut self.from, self.depth)?;
         }
-        self.each.next().map(|how| read::view(how, &mut self.from, self.depth)).transpose()
+        Ok(self.each.next().map(|how| Place { how, from: self.from, depth: self.depth }))
     }
 }
 
@@ -115,14 +113,14 @@ impl Named {
 
 impl<'a> Fields<'a> {
     /// The value of a field.
-    pub(super) fn find(mut self, step: &str) -> Result<Option<View<'a>>, Flaw> {
+    pub(super) fn find(mut self, step: &str) -> Result<Option<Place<'a>>, Flaw> {
         match self.each {
-            Named::Itself { left } => self.find_in_order(left, step),
+            Named::Itself { left } => Place::in_order(self.from, left, self.depth, step),
             Named::Struct(fields) => self.find_declared(fields, step),
             Named::Map { .. } | Named::Variant(_) => {
                 while let Some((name, how)) = self.each.next(&mut self.from)? {
                     if name.is(step) {
-                        return read::view(how, &mut self.from, self.depth).map(Some);
+                        return Ok(Some(Place { how, from: self.from, depth: self.depth }));
                     }
                     read::skip(how, &mut self.from, self.depth)?;
                 }
@@ -131,27 +129,15 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// No name follows that is less than one that was read.
-    fn find_in_order(mut self, left: usize, step: &str) -> Result<Option<View<'a>>, Flaw> {
-        for _ in 0..left {
-            match self.from.bytes()?.cmp(step.as_bytes()) {
-                Ordering::Less => read::skip(How::Itself, &mut self.from, self.depth)?,
-                Ordering::Equal => return read::view(How::Itself, &mut self.from, self.depth).map(Some),
-                Ordering::Greater => break,
-            }
-        }
-        Ok(None)
-    }
-
     /// Of a struct it is known without its bytes whether it has the field.
-    fn find_declared(mut self, fields: &'static [Field], step: &str) -> Result<Option<View<'a>>, Flaw> {
+    fn find_declared(mut self, fields: &'static [Field], step: &str) -> Result<Option<Place<'a>>, Flaw> {
         let Some(place) = fields.iter().position(|field| field.name == step) else { return Ok(None) };
         let (before, from_it_on) = fields.split_at(place);
         for field in before {
             read::skip(How::Shape((field.shape)()), &mut self.from, self.depth)?;
         }
         let found = from_it_on.first().map(|field| How::Shape((field.shape)()));
-        found.map(|how| read::view(how, &mut self.from, self.depth)).transpose()
+        Ok(found.map(|how| Place { how, from: self.from, depth: self.depth }))
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
 };
 
 /// The next value. It is read off `from`, up to the first part of an array or object.
+#[inline]
 pub(super) fn view<'a>(how: How, from: &mut Reader<'a>, depth: usize) -> Result<View<'a>, Flaw> {
     match how {
         How::Itself => itself(from, depth),
@@ -28,6 +29,7 @@ pub(super) fn view<'a>(how: How, from: &mut Reader<'a>, depth: usize) -> Result<
     }
 }
 
+#[inline]
 fn itself<'a>(from: &mut Reader<'a>, depth: usize) -> Result<View<'a>, Flaw> {
     Ok(match from.u8()? {
         NULL => View::Null,
@@ -102,11 +104,13 @@ fn array<'a>(each: Each, from: &Reader<'a>, depth: usize) -> Result<View<'a>, Fl
     Ok(View::Array(Array::Stored(Items { from: *from, each, depth: deeper(depth)? })))
 }
 
+#[inline]
 fn object<'a>(each: Named, from: &Reader<'a>, depth: usize) -> Result<View<'a>, Flaw> {
     Ok(View::Object(Object::Stored(Fields { from: *from, each, depth: deeper(depth)? })))
 }
 
-fn deeper(depth: usize) -> Result<usize, Flaw> {
+#[inline]
+pub(super) fn deeper(depth: usize) -> Result<usize, Flaw> {
     if depth == MAX_DEPTH { Err(Flaw::TooDeep) } else { Ok(depth + 1) }
 }
 
@@ -168,6 +172,7 @@ fn object_of(mut each: Named, from: &mut Reader<'_>, depth: usize) -> Result<Val
 }
 
 /// Passes over the next value, which is not looked at.
+#[inline]
 pub(super) fn skip(how: How, from: &mut Reader<'_>, depth: usize) -> Result<(), Flaw> {
     match how {
         How::Itself => skip_itself(from, depth),
