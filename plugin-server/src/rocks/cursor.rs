@@ -5,6 +5,10 @@ use rocksdb::{AsColumnFamilyRef, DBRawIteratorWithThreadMode, ReadOptions};
 
 use super::{Db, failure};
 
+/// The key and the value of a row.
+type Pair<'r> = (&'r [u8], &'r [u8]);
+
+/// A place in a range.
 pub(super) struct Cursor<'a> {
     rows: DBRawIteratorWithThreadMode<'a, Db>,
     direction: Direction,
@@ -24,7 +28,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The row that it is at; none behind the last.
-    pub(super) fn row(&self) -> Result<Option<(&[u8], &[u8])>, EngineError> {
+    pub(super) fn row(&self) -> Result<Option<Pair<'_>>, EngineError> {
         match self.rows.item() {
             Some(row) => Ok(Some(row)),
             None => self.rows.status().map(|()| None).map_err(failure),
@@ -33,9 +37,6 @@ impl<'a> Cursor<'a> {
 
     /// Moves on. Behind the last row it stays where it is.
     pub(super) fn advance(&mut self) {
-        if !self.rows.valid() {
-            return;
-        }
         match self.direction {
             Direction::Forward => self.rows.next(),
             Direction::Reverse => self.rows.prev(),

@@ -7,13 +7,15 @@ use crate::store::engine::{Direction, EngineError, Got, MAX_SCAN, Read, Row, Sca
 
 /// A key, a value, and the row that they point to.
 type Shown = (Vec<u8>, Vec<u8>, Option<Vec<u8>>);
+/// The rows of a walk, and what is left of its range.
+type Walked = (Vec<Shown>, Option<Range<Vec<u8>>>);
 
 fn owned(row: Row<'_>) -> Shown {
     (row.key.to_vec(), row.value.to_vec(), row.pointed.map(<[u8]>::to_vec))
 }
 
 /// The rows that `read` shows to one who ends the walk after `most`, and what is left of the range.
-fn walk(bench: &Bench<'_>, read: &Read, most: usize) -> Result<(Vec<Shown>, Option<Range<Vec<u8>>>), EngineError> {
+fn walk(bench: &Bench<'_>, read: &Read, most: usize) -> Result<Walked, EngineError> {
     let mut shown = Vec::new();
     let mut visit = |row: Row<'_>| {
         shown.push(owned(row));
@@ -23,7 +25,7 @@ fn walk(bench: &Bench<'_>, read: &Read, most: usize) -> Result<(Vec<Shown>, Opti
     Ok((shown, rest))
 }
 
-fn whole(bench: &Bench<'_>, read: &Read) -> (Vec<Shown>, Option<Range<Vec<u8>>>) {
+fn whole(bench: &Bench<'_>, read: &Read) -> Walked {
     walk(bench, read, usize::MAX).expect("a walk succeeds")
 }
 
