@@ -72,7 +72,10 @@ pub(super) fn show(
     };
     Ok(match ended {
         Some(rest) => Some(scan.behind(&rest)),
-        None => entries.last().filter(|_| entries.more).map(|(last, _)| scan.behind(last)),
+        None => entries.more.then(|| match entries.last() {
+            Some((last, _)) => scan.behind(last),
+            None => scan.range.clone(),
+        }),
     })
 }
 
