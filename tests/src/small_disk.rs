@@ -1,6 +1,7 @@
 //! A disk that a test can fill.
 
 use std::{
+    error::Error,
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -9,7 +10,8 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::Result;
+/// What a test does not expect to fail.
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Set to `skip` where mounting is not permitted and the tests on full disks are not to be run.
 const VARIABLE: &str = "FULL_DISK_TESTS";

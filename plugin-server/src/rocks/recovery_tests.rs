@@ -12,9 +12,14 @@ use plugin_core::store::{
     conformance::block_on as wait,
     engine::{Durability, Engine, EngineError, Got, Keyspace, Read, Write},
 };
-use tests::small_disk::SmallDisk;
 
+use self::small_disk::SmallDisk;
 use super::{Db, OpenError, RocksEngine, open, options::Tuning};
+
+// No dependency on the black-box tests, which depend on this crate: their file alone.
+#[expect(unreachable_pub, reason = "the black-box tests use it as a library")]
+#[path = "../../../tests/src/small_disk.rs"]
+mod small_disk;
 
 fn notes() -> Keyspace {
     Keyspace::of_plugin("notes")
