@@ -36,6 +36,15 @@ pub(super) struct Cost {
     pub(super) bytes: usize,
 }
 
+impl Cost {
+    /// Adds what was spent elsewhere.
+    pub(super) fn add(&mut self, other: Self) {
+        self.entries += other.entries;
+        self.documents += other.documents;
+        self.bytes += other.bytes;
+    }
+}
+
 /// The one who looks.
 #[derive(Debug)]
 pub(super) struct Looker<'a> {

@@ -141,8 +141,11 @@ impl Search {
                 match run.gathered(plan, covered).await {
                     // In the order of the keys it may come to an end all the same.
                     Err(StoreError::BudgetExceeded { .. }) if self.sort.is_empty() => {
+                        let spent = run.looker.cost;
                         run.looker = Looker::new(&self.documents, &self.filter, &order)?;
-                        (run.in_key_order().await?, Way::Keys)
+                        let found = run.in_key_order().await?;
+                        run.looker.cost.add(spent);
+                        (found, Way::Keys)
                     }
                     found => (found?.of(plan, covered), Way::Index { plan, covered, is_in_order: false }),
                 }

@@ -8,6 +8,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError, RwLock, Weak,
+        atomic::AtomicBool,
         mpsc::{self, Receiver, Sender},
     },
 };
@@ -29,6 +30,10 @@ pub(super) struct Shared {
     /// Every keyspace that exists.
     pub(super) names: RwLock<BTreeSet<Keyspace>>,
     pub(super) standing: Standing,
+    /// Had by whoever writes.
+    pub(super) turn: Mutex<()>,
+    /// Whether a write has succeeded since one failed.
+    pub(super) wrote: AtomicBool,
     /// Held while a backup is made: it uses the database from its beginning to its end.
     pub(super) backing_up: Mutex<()>,
     pub(super) tuning: Tuning,
@@ -40,8 +45,9 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(path: PathBuf, tuning: Tuning) -> Self {
-        let (names, standing, backing_up) = Default::default();
-        Self { place: Place::empty(), names, standing, backing_up, tuning, reading: options::reading(), path }
+        let (names, standing, turn, wrote, backing_up) = Default::default();
+        let (place, reading) = (Place::empty(), options::reading());
+        Self { place, names, standing, turn, wrote, backing_up, tuning, reading, path }
     }
 
     /// Puts an open database in its place; the answer ends when it has closed.

@@ -3,7 +3,7 @@
 
 use std::{
     path::Path,
-    sync::{Arc, TryLockError, mpsc::RecvTimeoutError},
+    sync::{Arc, TryLockError, atomic::Ordering, mpsc::RecvTimeoutError},
     time::{Duration, Instant},
 };
 
@@ -94,11 +94,6 @@ impl Recovery {
         }
     }
 
-    /// A write has succeeded.
-    pub(super) fn wrote(&mut self) {
-        self.pause = FIRST_PAUSE;
-    }
-
     /// A write has failed: no more are taken.
     pub(super) fn failed(&mut self, error: &rocksdb::Error) {
         if !matches!(self.state, State::Well) {
@@ -123,6 +118,9 @@ impl Recovery {
     }
 
     fn refuse(&mut self, cause: &str, until: &str) -> EngineError {
+        if self.shared.wrote.swap(false, Ordering::Relaxed) {
+            self.pause = FIRST_PAUSE;
+        }
         let refusal = EngineError::Unavailable(format!(
             "writing to {} has failed ({cause}); what is stored is read on, and writes are taken again by themselves once {until}",
             self.shared.path.display()

@@ -1,11 +1,13 @@
 //! The one thread that writes. While a sync of the disk is under way further commits queue up; the next group takes them all with
-//! one sync. Being alone it also is what makes a precondition and its write one step.
+//! one sync. Whoever writes has the turn, which makes a precondition and its write one step: that is the thread, or, where nobody has
+//! it, the one who asks for a small commit that need not be on disk. That takes microseconds, and to be woken by the thread takes ten
+//! times as many.
 
 use std::{
     collections::HashMap,
     io,
     sync::{
-        Arc,
+        Arc, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
         mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
@@ -31,6 +33,8 @@ mod tests;
 /// A group ends at this many requests or bytes, so that the first of it does not wait for ever.
 const MAX_GROUP: usize = 512;
 const MAX_GROUP_BYTES: usize = 16 << 20;
+/// The most bytes that are written on the thread of the one who asks.
+const MAX_AT_ONCE: usize = 64 << 10;
 
 /// How long a write waits for tables to be made before it asks whether they can be.
 const LONG_STALL: Duration = Duration::from_millis(500);
@@ -74,12 +78,21 @@ struct Commit {
     writes: Vec<Write>,
 }
 
+impl Commit {
+    /// The bytes of its keys and values.
+    fn size(&self) -> usize {
+        let size = |it: &Write| it.key.len() + if let Change::Put(value) = &it.change { value.len() } else { 0 };
+        self.writes.iter().map(size).sum()
+    }
+}
+
 /// The thread, and the way to it.
 #[derive(Debug)]
 pub(super) struct Writer {
     // Taken on drop, which is how the thread learns of the end.
     messages: Option<Sender<Message>>,
     thread: Option<JoinHandle<()>>,
+    shared: Arc<Shared>,
     counters: Arc<Counters>,
 }
 
@@ -87,10 +100,10 @@ impl Writer {
     /// Starts the thread on the database that is in its place; `closed` is what came with that.
     pub(super) fn start(shared: Arc<Shared>, closed: Closed) -> io::Result<Self> {
         let (messages, queue) = mpsc::channel();
-        let work = Work::new(shared, closed);
+        let work = Work::new(Arc::clone(&shared), closed);
         let counters = Arc::clone(&work.counters);
         let thread = thread::Builder::new().name("store-writer".into()).spawn(move || work.run(&queue))?;
-        Ok(Self { messages: Some(messages), thread: Some(thread), counters })
+        Ok(Self { messages: Some(messages), thread: Some(thread), shared, counters })
     }
 
     pub(super) fn counts(&self) -> WriteCounts {
@@ -104,11 +117,46 @@ impl Writer {
         writes: Vec<Write>,
         durability: Durability,
     ) -> Result<(), EngineError> {
+        let commit = Commit { keyspace, writes };
         let flush = match durability {
             Durability::Synced => Flush::ToDisk,
-            Durability::Relaxed => Flush::ToSystem,
+            Durability::Relaxed => match self.at_once(&commit) {
+                Some(result) => return result,
+                None => Flush::ToSystem,
+            },
         };
-        self.ask(Some(Commit { keyspace, writes }), flush).await
+        self.ask(Some(commit), flush).await
+    }
+
+    /// Writes `commit`, if that is small and nobody else writes. It is not written where nothing is given back.
+    fn at_once(&self, commit: &Commit) -> Option<Result<(), EngineError>> {
+        if commit.size() > MAX_AT_ONCE {
+            return None;
+        }
+        let _turn = self.shared.turn.try_lock().ok()?;
+        if self.shared.standing.refusal().is_some() {
+            return None;
+        }
+        let written = self.shared.place.with(|db| {
+            let mut batch = WriteBatch::default();
+            add(db, commit, &mut batch, &mut Pending::default())?;
+            Ok(self.counters.flush(db, batch, Flush::ToSystem))
+        });
+        let result = match written {
+            Ok(Ok(())) => {
+                self.shared.wrote.store(true, Relaxed);
+                Ok(())
+            }
+            // It was not written. The thread waits until it can be.
+            Ok(Err(error)) if is_stall(&error) => return None,
+            Ok(Err(error)) => {
+                self.failed(error);
+                Err(EngineError::UnknownOutcome)
+            }
+            Err(refusal) => Err(refusal),
+        };
+        self.counters.requests.fetch_add(1, Relaxed);
+        Some(result)
     }
 
     pub(super) async fn sync(&self) -> Result<(), EngineError> {
@@ -194,6 +242,8 @@ impl Work {
         if let Some(refusal) = self.recovery.refusal() {
             return refused(refusal);
         }
+        let turn = Arc::clone(&self.shared);
+        let _turn = turn.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut stall = Stall::default();
         let written = self.shared.place.with(|db| {
             loop {
@@ -210,7 +260,7 @@ impl Work {
                 results
             }
             Ok((results, Ok(()))) => {
-                self.recovery.wrote();
+                self.shared.wrote.store(true, Relaxed);
                 results
             }
             Ok((mut results, Err(error))) => {
@@ -331,16 +381,11 @@ fn gather(first: Message, queue: &Receiver<Message>, group: &mut Vec<Request>) -
             Message::Request(request) => request,
             Message::Failed(error) => return Some(error),
         };
-        bytes += size(&request);
+        bytes += request.commit.as_ref().map_or(0, Commit::size);
         group.push(request);
         next = (group.len() < MAX_GROUP && bytes < MAX_GROUP_BYTES).then(|| queue.try_recv().ok()).flatten();
     }
     None
-}
-
-fn size(request: &Request) -> usize {
-    let writes = request.commit.iter().flat_map(|commit| &commit.writes);
-    writes.map(|write| write.key.len() + if let Change::Put(value) = &write.change { value.len() } else { 0 }).sum()
 }
 
 /// What the commits of a group that go before would leave behind.

@@ -2,11 +2,15 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use plugin_core::store::engine::{Durability, EngineError, Keyspace, Precondition, Write};
+use futures_util::FutureExt;
+use plugin_core::store::{
+    conformance::block_on,
+    engine::{Durability, EngineError, Keyspace, Precondition, Write},
+};
 use rocksdb::Options;
 use tokio::sync::oneshot;
 
-use super::{Commit, Counters, Message, Request, Work, gather, mpsc};
+use super::{Commit, Counters, MAX_AT_ONCE, Message, Request, Work, Writer, gather, mpsc};
 use crate::rocks::{
     Db,
     options::{Flush, Tuning},
@@ -140,4 +144,52 @@ fn a_failure_elsewhere_ends_the_group_that_it_comes_into() {
     work.take(queue.try_recv().expect("the late one"), &queue);
     let said = answer.blocking_recv().expect("an answer");
     assert!(matches!(said, Err(EngineError::Unavailable(_))), "{said:?}");
+}
+
+fn writer(db: Db) -> Writer {
+    let shared = Arc::new(Shared::new(db.path().to_owned(), Tuning::new()));
+    let closed = shared.put(db, BTreeSet::new());
+    Writer::start(shared, closed).expect("a thread")
+}
+
+/// What becomes of a commit before anything is waited for.
+fn at_once(writer: &Writer, write: Write, durability: Durability) -> Option<Result<(), EngineError>> {
+    writer.commit(keyspace(), vec![write], durability).now_or_never()
+}
+
+#[test]
+fn a_small_relaxed_commit_is_done_before_it_is_waited_for() {
+    let (_folder, db) = database();
+    let writer = writer(db);
+    let relaxed = |write| at_once(&writer, write, Durability::Relaxed);
+    assert!(matches!(relaxed(put("key", "value").when(Precondition::Absent)), Some(Ok(()))));
+    let again = relaxed(put("key", "other").when(Precondition::Absent));
+    assert!(matches!(again, Some(Err(EngineError::Conflict(0)))), "{again:?}");
+    let counts = writer.counts();
+    assert_eq!((counts.requests, counts.groups, counts.syncs), (2, 1, 0));
+}
+
+#[test]
+fn a_commit_that_is_large_or_to_be_on_disk_is_waited_for() {
+    let (_folder, db) = database();
+    let writer = writer(db);
+    let _turn = writer.shared.turn.lock().expect("nobody panics");
+    assert!(at_once(&writer, put("large", &"x".repeat(MAX_AT_ONCE)), Durability::Relaxed).is_none());
+    assert!(at_once(&writer, put("small", ""), Durability::Synced).is_none());
+    assert!(at_once(&writer, put("small", ""), Durability::Relaxed).is_none(), "somebody else writes");
+}
+
+#[test]
+fn a_relaxed_commit_that_fails_leaves_a_store_that_takes_no_more() {
+    let (folder, db) = database();
+    drop(db);
+    let names = ["default", keyspace().name()].map(str::to_owned);
+    let db =
+        Db::open_cf_for_read_only(&Options::default(), folder.path(), names, false).expect("the database made above");
+    let writer = writer(db);
+    let first = at_once(&writer, put("key", ""), Durability::Relaxed);
+    assert!(matches!(first, Some(Err(EngineError::UnknownOutcome))), "{first:?}");
+    // The thread is told of it before it takes anything else.
+    let later = block_on(writer.commit(keyspace(), vec![put("other", "")], Durability::Synced));
+    assert!(matches!(later, Err(EngineError::Unavailable(_))), "{later:?}");
 }

@@ -205,6 +205,16 @@ pub fn a_query_looks_at_16_mib_and_no_more(store: impl Store) {
     assert_eq!(ask(db.count(query! {})), 18, "keys alone are small");
 }
 
+pub fn explain_tells_of_an_index_that_was_given_up(store: impl Store) {
+    let db = open(&store, &INDEXES);
+    fill(&db, (0..10_100).map(|n| (format!("c:{n:05}"), json!({ "a": n }))));
+    let told = block_on(db.find::<Json>(query! { a: { gte: 0 } }).under("c:").limit(10).explain());
+    let told = told.expect("in the order of the keys it comes to an end");
+    assert_eq!((told.plan, told.found), (Access::Keys, 10), "{told}");
+    assert_eq!(told.entries_read, 10_000, "{told}");
+    assert!((10_011..10_200).contains(&told.documents_read), "{told}");
+}
+
 pub fn the_index_that_an_error_names_serves_the_query(store: impl Store) {
     let plain = open(&store, &[]);
     fill(&plain, (0..10_100).map(|n| (format!("{n:05}"), json!({ "user": n % 200, "at": n, "n": n }))));
