@@ -176,6 +176,8 @@ struct Target {
     value: f64,
     bound: Bound,
     weight: Weight,
+    /// What stands in its way, and what would reach it.
+    obstacle: Option<&'static str>,
 }
 
 /// What a missed target means.
@@ -226,20 +228,31 @@ impl Targets {
     }
 
     fn add(&mut self, what: String, value: f64, bound: Bound, weight: Weight) {
-        self.0.push(Target { what, value, bound, weight });
+        self.0.push(Target { what, value, bound, weight, obstacle: None });
+    }
+
+    /// What is printed below the last one where it is missed: what stands in its way, and what would reach it.
+    pub(crate) fn where_missed(&mut self, obstacle: &'static str) {
+        if let Some(last) = self.0.last_mut() {
+            last.obstacle = Some(obstacle);
+        }
     }
 
     /// Prints them; whether all that count were met.
     pub(crate) fn print(&self) -> bool {
         println!("{:<62} {:>9} {:>9}", "target", "measured", "wanted");
-        for Target { what, value, bound, weight } in &self.0 {
-            let met = match (bound.is_met(*value), weight) {
+        for Target { what, value, bound, weight, obstacle } in &self.0 {
+            let is_met = bound.is_met(*value);
+            let met = match (is_met, weight) {
                 (true, Weight::Counts) => "met",
                 (false, Weight::Counts) => "MISSED",
                 (true, Weight::IsShown) => "(met; does not count)",
                 (false, Weight::IsShown) => "(missed; does not count)",
             };
             println!("  {what:<60} {value:>9.2} {:>9}  {met}", bound.to_string());
+            if let (Some(obstacle), false) = (obstacle, is_met) {
+                println!("      {obstacle}");
+            }
         }
         println!();
         let mut counting = self.0.iter().filter(|target| target.weight == Weight::Counts);
