@@ -104,7 +104,9 @@ fn counters(seed: u64) -> Calls {
 fn nothing_that_was_counted_is_lost_or_counted_twice() {
     each_seed(SEEDS, |seed| {
         let calls = counters(seed);
-        assert!(calls.commits >= 15 && calls.faults > 0, "{calls:?}");
+        // Each of the fifteen came to a commit, or to a fault before that.
+        let counted = calls.commits > 0 && calls.commits + calls.faults >= 15;
+        assert!(counted && calls.faults > 0, "{calls:?}");
     });
 }
 
