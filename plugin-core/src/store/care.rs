@@ -5,7 +5,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
 };
 
@@ -18,6 +18,8 @@ use super::space::Space;
 pub(super) struct Care {
     turn: Arc<Mutex<()>>,
     asked: AtomicU32,
+    /// How often all of the keyspace was dropped or imported anew.
+    renewals: AtomicU64,
 }
 
 /// The turn of whoever holds it: no upkeep until it is dropped.
@@ -51,6 +53,16 @@ impl Space {
         self.care.asked.fetch_add(1, Ordering::Relaxed);
         let _waiting = Waiting(&self.care.asked);
         self.upkeep().await
+    }
+
+    /// Told by whoever drops or imports all of the keyspace, before the first of it changes.
+    pub(super) fn renewed(&self) {
+        self.care.renewals.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often that was told: a number that changes tells whoever reads all of it piece by piece that the pieces do not fit.
+    pub(super) fn renewals(&self) -> u64 {
+        self.care.renewals.load(Ordering::Relaxed)
     }
 
     /// Whether somebody waits for the upkeep to make room.

@@ -64,6 +64,11 @@ pub enum StoreError {
         /// What is wrong.
         problem: String,
     },
+    /// What is being exported was dropped or imported anew meanwhile.
+    #[error(
+        "it was dropped or imported anew while it was exported: what was exported so far is not all of anything. Export it again"
+    )]
+    Renewed,
     /// Others wrote the key again and again between this call's reading and writing it.
     #[error("`{key}` is written by too many at once: gave up after {attempts} attempts")]
     Contended {

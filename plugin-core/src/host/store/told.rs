@@ -28,9 +28,10 @@ fn status_of(problem: &StoreError, text: String) -> Error {
         }
         StoreError::BudgetExceeded { .. } => Error::public(StatusCode::UNPROCESSABLE_ENTITY, "budget-exceeded", text),
         StoreError::Conflict { .. } => Error::public(StatusCode::PRECONDITION_FAILED, "precondition-failed", text),
-        StoreError::Exists { .. } | StoreError::Duplicate { .. } | StoreError::Contended { .. } => {
-            Error::conflict(text)
-        }
+        StoreError::Renewed
+        | StoreError::Exists { .. }
+        | StoreError::Duplicate { .. }
+        | StoreError::Contended { .. } => Error::conflict(text),
         StoreError::Engine(EngineError::Corrupt(_)) | StoreError::DamagedIndex { .. } => {
             Error::public(StatusCode::INTERNAL_SERVER_ERROR, DAMAGED, text)
         }

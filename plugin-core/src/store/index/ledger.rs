@@ -315,6 +315,7 @@ impl Space {
     /// [`StoreError`] if the store fails. What is left can be removed by the next call; until then no index of it is used.
     pub async fn clear(&self) -> Result<(), StoreError> {
         let _turn = self.to_myself().await;
+        self.renewed();
         // First, so that no index is trusted whose documents are half gone.
         self.indexes.set(Vec::new());
         let mut writes = Vec::new();

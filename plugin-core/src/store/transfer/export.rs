@@ -32,6 +32,8 @@ pub struct Export {
     ranges: VecDeque<Range<Vec<u8>>>,
     rows: u64,
     is_done: bool,
+    /// What the keyspace's [`renewals`](Space::renewals) were when this began.
+    renewals: u64,
     _turn: Option<Turn>,
 }
 
@@ -50,7 +52,8 @@ impl Space {
         let before_meta = [vec![0]..of(Kind::Index), of(Kind::Index)..of(Kind::Queue), of(Kind::Queue)..of(Kind::Meta)];
         let ranges = [meta.clone()].into_iter().chain(before_meta).chain([meta.end..vec![0xff]]);
         let ranges = ranges.filter(|range| entries || range.start != of(Kind::Index)).collect();
-        Ok(Export { space: Arc::clone(self), first: Some(line(&first)?), ranges, rows: 0, is_done: false, _turn: turn })
+        let (space, first, renewals) = (Arc::clone(self), Some(line(&first)?), self.renewals());
+        Ok(Export { space, first, ranges, rows: 0, is_done: false, renewals, _turn: turn })
     }
 }
 
@@ -58,13 +61,14 @@ impl Export {
     /// The next lines, each with its end; none after the last.
     ///
     /// # Errors
-    /// [`StoreError`] if the store fails.
+    /// [`StoreError`] if the store fails; [`StoreError::Renewed`] if all of it was dropped or imported anew since this began.
     pub async fn next(&mut self) -> Result<Option<String>, StoreError> {
         if let Some(first) = self.first.take() {
             return Ok(Some(first));
         }
         loop {
             let Some(range) = self.ranges.front().cloned() else {
+                self.check_renewals()?;
                 if std::mem::replace(&mut self.is_done, true) {
                     return Ok(None);
                 }
@@ -76,6 +80,7 @@ impl Export {
                 (true, Some((last, _)), Some(range)) => range.start = after_key(last),
                 _ => drop(self.ranges.pop_front()),
             }
+            self.check_renewals()?;
             if found.is_empty() {
                 continue;
             }
@@ -86,6 +91,10 @@ impl Export {
             }
             return Ok(Some(text));
         }
+    }
+
+    fn check_renewals(&self) -> Result<(), StoreError> {
+        if self.space.renewals() == self.renewals { Ok(()) } else { Err(StoreError::Renewed) }
     }
 
     fn row(&self, place: &[u8], bytes: &[u8]) -> Result<String, StoreError> {

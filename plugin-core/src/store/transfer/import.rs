@@ -121,6 +121,7 @@ impl Space {
         if into == IntoWhat::Empty && !self.has_nothing().await.map_err(failed)? {
             return Err(TransferError::NotEmpty);
         }
+        self.renewed();
         Ok(Import {
             space: Arc::clone(self),
             plugin: plugin.to_owned(),

@@ -227,6 +227,21 @@ fn an_overview_counts_documents_app_by_app() {
 }
 
 #[test]
+fn an_export_beside_a_drop_of_everything_does_not_say_that_it_is_whole() {
+    let space = filled();
+    let mut export = block_on(space.export("tests", Stillness::Live)).expect("it begins");
+    block_on(export.next()).expect("the first line").expect("there is one");
+    block_on(space.clear()).expect("all is dropped");
+    let broken = loop {
+        match block_on(export.next()) {
+            Ok(Some(lines)) => assert!(!lines.contains("\"end\""), "{lines}"),
+            other => break other,
+        }
+    };
+    assert!(matches!(broken, Err(StoreError::Renewed)), "{broken:?}");
+}
+
+#[test]
 fn a_row_that_comes_twice_is_named_wherever_it_comes() {
     let text = exported(&filled(), Stillness::Live);
     let mut lines: Vec<&str> = text.lines().collect();
