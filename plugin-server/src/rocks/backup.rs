@@ -166,11 +166,11 @@ impl Backups {
 
     /// Copies the store of `engine` as it is when this begins, and some of what is written meanwhile: always all that was written
     /// before any row that is in it. The store goes on working. Every file of the backup is read again, also those that others had
-    /// before, and held against its checksum. Takes as long as copying what is new since the last backup and reading all of it;
-    /// to be called where a thread may block.
+    /// before, and held against its checksum, and so is all of the store. Takes as long as copying what is new since the last backup
+    /// and reading both; to be called where a thread may block.
     ///
     /// # Errors
-    /// [`BackupError::InUse`] while another is made, [`BackupError::Engine`] if the store cannot be read or takes no writes,
+    /// [`BackupError::InUse`] while another is made, [`BackupError::Engine`] if the store is damaged or takes no writes,
     /// [`BackupError::NotKept`] if what was made is damaged, and whatever keeps the copy from being written.
     pub fn create(&self, engine: &RocksEngine) -> Result<Backup, BackupError> {
         self.create_and_keep(engine, None)
@@ -194,6 +194,14 @@ impl Backups {
             }
             None => return Err(self.missing(self.ids()?)),
         };
+        // A backup is as whole as what was copied.
+        if let Some(damage) = engine.verify().map_err(BackupError::Engine)?.into_iter().next() {
+            self.delete(&[id])?;
+            return Err(BackupError::Engine(EngineError::Corrupt(format!(
+                "the new backup was not kept, and no older one deleted, since the store itself is damaged: {}",
+                damage.detail
+            ))));
+        }
         if let Some(count) = count {
             self.delete_before(count, &mut known)?;
         }

@@ -13,7 +13,7 @@ use plugin_core::{
     Timestamp,
     store::{
         conformance::block_on as wait,
-        engine::{Durability, Engine, Got, Keyspace, Read, Write},
+        engine::{Durability, Engine, EngineError, Got, Keyspace, Read, Write},
     },
 };
 
@@ -255,6 +255,24 @@ fn a_backup_on_top_of_a_damaged_file_is_not_kept_and_none_goes_for_it() {
     assert_eq!(backups.list().expect("a folder"), [Backup { damage: None, ..first.clone() }, second]);
     let restored = restore(&backups, Which::Id(first.id), &places.other());
     assert!((0..50).all(|n| get(&restored, 0, n).is_some()));
+}
+
+#[test]
+fn a_store_that_is_damaged_is_not_backed_up_and_older_backups_stay() {
+    let places = Places::new();
+    let engine = places.filled(50);
+    let backups = places.backups();
+    let first = backups.create(&engine).expect("a backup");
+    let store =
+        fs::read_dir(places.data().join("store")).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let table = store.filter(|path| path.extension().is_some_and(|it| it == "sst")).min().expect("it was flushed");
+    let (mut byte, open) = ([0], File::options().read(true).write(true).open(&table).expect("a file"));
+    open.read_exact_at(&mut byte, 20).expect("a byte");
+    open.write_all_at(&[!byte[0]], 20).expect("written");
+    let refused = backups.create_and_keep(&engine, Some(NonZeroU32::MIN)).expect_err("the store is damaged");
+    assert!(matches!(&refused, BackupError::Engine(EngineError::Corrupt(_))), "{refused:?}");
+    assert!(refused.to_string().contains("no older one deleted"), "{refused}");
+    assert_eq!(backups.list().expect("a folder"), [first]);
 }
 
 #[test]
