@@ -184,37 +184,77 @@ fn export(args: DbExportArgs) -> Result<(), Failure> {
 /// Where an export goes. A file has its name only once it is whole.
 enum Output {
     Stdout,
-    File { file: File, fresh: PathBuf, path: PathBuf },
+    /// What is no file, as a pipe: it is written to as it is.
+    Stream(File, PathBuf),
+    File(NewFile),
+}
+
+/// A file that is there under its name once all of it is written.
+struct NewFile {
+    file: File,
+    fresh: PathBuf,
+    path: PathBuf,
+    is_done: bool,
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if !self.is_done {
+            // Half an export is none. Where it cannot be removed either, its name tells what it is.
+            let _ = std::fs::remove_file(&self.fresh);
+        }
+    }
 }
 
 impl Output {
     fn to(path: Option<PathBuf>) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout) };
+        let path = match std::fs::metadata(&path) {
+            Ok(there) if there.is_dir() => {
+                return Err(Failure::Failed(format!("cannot write {}: it is a folder", path.display())));
+            }
+            Ok(there) if !there.is_file() => {
+                let stream = File::options().write(true).open(&path).map_err(|error| cannot("write", &path, &error))?;
+                return Ok(Self::Stream(stream, path));
+            }
+            // A link stays one.
+            Ok(_) => path.canonicalize().map_err(|error| cannot("write", &path, &error))?,
+            Err(_) => path,
+        };
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".part");
         let fresh = path.with_file_name(name);
         let mut options = File::options();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         // It holds what plugins keep.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&fresh).map_err(|error| cannot("write", &fresh, &error))?;
-        Ok(Self::File { file, fresh, path })
+        let file = options.open(&fresh).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Failure::Failed(format!(
+                "{} is there: another export is being written, or was broken off. Remove it if there is no other",
+                fresh.display()
+            )),
+            _ => cannot("write", &fresh, &error),
+        })?;
+        Ok(Self::File(NewFile { file, fresh, path, is_done: false }))
     }
 
     fn write(&mut self, piece: &[u8]) -> Result<(), Failure> {
         match self {
             Self::Stdout => io::stdout().lock().write_all(piece).map_err(|error| cannot("write", "to stdout", &error)),
-            Self::File { file, fresh, .. } => file.write_all(piece).map_err(|error| cannot("write", fresh, &error)),
+            Self::Stream(file, path) => file.write_all(piece).map_err(|error| cannot("write", path, &error)),
+            Self::File(new) => new.file.write_all(piece).map_err(|error| cannot("write", &new.fresh, &error)),
         }
     }
 
     fn done(self) -> Result<(), Failure> {
         match self {
             Self::Stdout => io::stdout().lock().flush().map_err(|error| cannot("write", "to stdout", &error)),
-            Self::File { file, fresh, path } => {
-                let done = file.sync_all().and_then(|()| std::fs::rename(&fresh, &path));
-                done.map_err(|error| cannot("write", &path, &error))
+            Self::Stream(mut file, path) => file.flush().map_err(|error| cannot("write", path, &error)),
+            Self::File(mut new) => {
+                let done = new.file.sync_all().and_then(|()| std::fs::rename(&new.fresh, &new.path));
+                new.is_done = done.is_ok();
+                done.map_err(|error| cannot("write", &new.path, &error))
             }
         }
     }

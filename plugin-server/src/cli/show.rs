@@ -32,7 +32,8 @@ pub(super) fn table<const N: usize>(heads: [&str; N], rows: impl IntoIterator<It
             *width = (*width).max(cell.chars().count());
         }
     }
-    let pad = |(cell, width): (&String, &usize)| format!("{cell:<width$}", width = *width);
+    // Of any width: what formats text has a limit.
+    let pad = |(cell, width): (&String, &usize)| cell.clone() + &" ".repeat(width - cell.chars().count());
     let line =
         |line: &[String; N]| line.iter().zip(&widths).map(pad).collect::<Vec<_>>().join("  ").trim_end().to_owned();
     lines.iter().map(line).collect::<Vec<_>>().join("\n")

@@ -86,6 +86,43 @@ fn what_was_exported_is_byte_by_byte_the_same_where_it_is_imported() {
 }
 
 #[test]
+fn an_export_is_a_file_once_it_is_whole_and_a_stream_where_there_is_none() {
+    let shell = Shell::new();
+    assert_eq!(shell.fed(&["db", "import", PLUGIN, "-"], LINES).code, Some(0));
+    let at = |name: &str| shell.path(name).to_string_lossy().into_owned();
+    let done = |name: &str| shell.done(&["db", "export", PLUGIN, "--out", &at(name)]);
+    let fails = |name: &str| shell.fails(&["db", "export", PLUGIN, "--out", &at(name)], 1);
+    std::fs::write(shell.path("whole"), "before").expect("written");
+    std::os::unix::fs::symlink(shell.path("whole"), shell.path("link")).expect("a link");
+    assert_eq!(done("link"), "");
+    assert!(shell.path("link").is_symlink(), "it stays one");
+    assert!(std::fs::read_to_string(shell.path("whole")).expect("it is there").ends_with("}\n"));
+
+    let made = std::process::Command::new("mkfifo").arg(shell.path("pipe")).status().expect("mkfifo");
+    assert!(made.success());
+    let pipe = shell.path("pipe");
+    let reader = std::thread::spawn(move || std::fs::read_to_string(pipe).expect("it is read"));
+    assert_eq!(done("pipe"), "");
+    assert!(reader.join().expect("nobody panics").contains("\"end\""));
+
+    std::fs::create_dir(shell.path("folder")).expect("made");
+    assert!(fails("folder").contains("it is a folder"));
+    std::fs::write(shell.path("taken.part"), "mine").expect("written");
+    assert!(fails("taken").contains("Remove it if there is no other"));
+    assert_eq!(std::fs::read_to_string(shell.path("taken.part")).expect("it is kept"), "mine");
+    shell.fails(&["db", "export", "nobody", "--out", &at("nothing")], 1);
+    assert!(!shell.path("nothing").exists() && !shell.path("nothing.part").exists());
+}
+
+#[test]
+fn documents_of_any_width_are_shown() {
+    let shell = Shell::new();
+    let wide = format!("{{\"key\":\"a\",\"value\":\"{}\"}}\n{{\"key\":\"b\",\"value\":1}}\n", "x".repeat(70_000));
+    assert_eq!(shell.fed(&["db", "import", PLUGIN, "-"], &wide).code, Some(0));
+    assert!(shell.done(&["db", "find", PLUGIN]).len() > 70_000);
+}
+
+#[test]
 fn documents_that_are_there_are_written_over_only_if_that_is_said() {
     both(|shell| {
         assert_eq!(shell.fed(&["db", "import", PLUGIN, "-"], LINES).code, Some(0));
