@@ -68,10 +68,11 @@ impl Export {
         }
         loop {
             let Some(range) = self.ranges.front().cloned() else {
-                self.check_renewals()?;
-                if std::mem::replace(&mut self.is_done, true) {
+                if self.is_done {
                     return Ok(None);
                 }
+                self.check_renewals()?;
+                self.is_done = true;
                 return Ok(Some(line(&Last { end: self.rows })?));
             };
             let (limit, bytes, direction) = (MAX_SCAN, CHUNK_BYTES, Direction::Forward);

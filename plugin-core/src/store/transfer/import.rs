@@ -121,7 +121,9 @@ impl Space {
         if into == IntoWhat::Empty && !self.has_nothing().await.map_err(failed)? {
             return Err(TransferError::NotEmpty);
         }
-        self.renewed();
+        if into == IntoWhat::Empty {
+            self.renewed();
+        }
         Ok(Import {
             space: Arc::clone(self),
             plugin: plugin.to_owned(),
