@@ -195,12 +195,20 @@ impl Backups {
             None => return Err(self.missing(self.ids()?)),
         };
         // A backup is as whole as what was copied.
-        if let Some(damage) = engine.verify().map_err(BackupError::Engine)?.into_iter().next() {
-            self.delete(&[id])?;
-            return Err(BackupError::Engine(EngineError::Corrupt(format!(
-                "the new backup was not kept, and no older one deleted, since the store itself is damaged: {}",
-                damage.detail
-            ))));
+        let refusal = match engine.verify() {
+            Ok(damage) => damage.into_iter().next().map(|damage| {
+                EngineError::Corrupt(format!(
+                    "the new backup was not kept, and no older one deleted, since the store itself is damaged: {}",
+                    damage.detail
+                ))
+            }),
+            Err(error) => Some(error),
+        };
+        if let Some(refusal) = refusal {
+            if let Err(error) = self.delete(&[id]) {
+                tracing::error!("the backup {id} is not to be trusted, and could not be deleted: {error}");
+            }
+            return Err(BackupError::Engine(refusal));
         }
         if let Some(count) = count {
             self.delete_before(count, &mut known)?;

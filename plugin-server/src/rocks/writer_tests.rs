@@ -173,9 +173,11 @@ fn a_small_relaxed_commit_is_done_before_it_is_waited_for() {
 fn a_commit_that_is_large_or_to_be_on_disk_is_waited_for() {
     let (_folder, db) = database();
     let writer = writer(db);
+    let large = Commit { keyspace: keyspace(), writes: vec![put("large", &"x".repeat(MAX_AT_ONCE))] };
+    assert!(writer.at_once(&large).is_none(), "it is left to the thread");
+    block_on(writer.commit(keyspace(), vec![put("synced", "")], Durability::Synced)).expect("a commit");
+    assert_eq!(writer.counts().syncs, 1);
     let _turn = writer.shared.turn.lock().expect("nobody panics");
-    assert!(at_once(&writer, put("large", &"x".repeat(MAX_AT_ONCE)), Durability::Relaxed).is_none());
-    assert!(at_once(&writer, put("small", ""), Durability::Synced).is_none());
     assert!(at_once(&writer, put("small", ""), Durability::Relaxed).is_none(), "somebody else writes");
 }
 
