@@ -10,7 +10,7 @@ use super::{
     Format,
     args::{BackupArgs, BackupCommand, BackupListArgs, RestoreArgs},
     load, print, print_json,
-    reach::{Reach, with},
+    reach::{Reach, with_stored},
     show::table,
     work::encoded,
 };
@@ -27,7 +27,7 @@ fn create(args: BackupArgs) -> Result<(), Failure> {
     let BackupArgs { to, keep, place, .. } = args;
     // The server may have another folder to go from.
     let to = to.map(|to| absolute(&to)).transpose()?;
-    let made: Value = with(place, async |reach| match reach {
+    let made: Value = with_stored(place, async |reach| match reach {
         Reach::Server(remote) => {
             let mut path = "/api/backups?".to_owned();
             path.extend(keep.map(|keep| format!("keep={keep}&")));

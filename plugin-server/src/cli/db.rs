@@ -23,7 +23,7 @@ use super::{
         DbVerifyArgs,
     },
     print, print_json,
-    reach::{Offline, Reach, with},
+    reach::{Offline, Reach, with, with_stored},
     show::table,
     work::encoded,
 };
@@ -78,7 +78,7 @@ fn list(value: &Value) -> &[Value] {
 }
 
 fn stats(args: DbStatsArgs) -> Result<(), Failure> {
-    let all: Value = with(args.place, async |reach| match reach {
+    let all: Value = with_stored(args.place, async |reach| match reach {
         Reach::Server(remote) => remote.ask_for_long(Method::GET, "/api/store").await,
         Reach::Store(offline) => {
             let mut all = Vec::new();
@@ -109,7 +109,7 @@ fn stats(args: DbStatsArgs) -> Result<(), Failure> {
 fn get(args: DbGetArgs) -> Result<(), Failure> {
     let DbGetArgs { plugin, key, app, place } = args;
     let app = app_of(app.as_deref())?;
-    let shown: Value = with(place, async |reach| match reach {
+    let shown: Value = with_stored(place, async |reach| match reach {
         Reach::Server(remote) => {
             let path = format!("{}/documents?app={}&key={}", of(&plugin), encoded(app.as_str()), encoded(&key));
             remote.ask(Method::GET, &path, None, None).await
@@ -125,7 +125,7 @@ fn find(args: DbFindArgs) -> Result<(), Failure> {
     let filter = filter.map(|text| serde_json::from_str::<Value>(&text)).transpose();
     let filter = filter.map_err(|error| Failure::Usage(format!("the filter is no JSON: {error}")))?;
     let question = Question { filter, sort, limit, cursor, under: under.unwrap_or_default() };
-    let found: Value = with(place, async |reach| match reach {
+    let found: Value = with_stored(place, async |reach| match reach {
         Reach::Server(remote) => {
             let mut path = format!("{}/documents?app={}&explain={explain}", of(&plugin), encoded(app.as_str()));
             let Question { filter, sort, limit, cursor, under } = &question;
@@ -168,7 +168,7 @@ fn find(args: DbFindArgs) -> Result<(), Failure> {
 fn export(args: DbExportArgs) -> Result<(), Failure> {
     let DbExportArgs { plugin, out, place } = args;
     let mut output = Output::to(out)?;
-    with(place, async |reach| match reach {
+    with_stored(place, async |reach| match reach {
         Reach::Server(remote) => remote.download(&format!("{}/export", of(&plugin)), |piece| output.write(piece)).await,
         Reach::Store(offline) => {
             let mut exporting = data(&offline, &plugin).await?.export().await.map_err(failure)?;
@@ -217,7 +217,7 @@ impl Output {
                 let stream = File::options().write(true).open(&path).map_err(|error| cannot("write", &path, &error))?;
                 return Ok(Self::Stream(stream, path));
             }
-            // A link stays one.
+            // A link stays one, unless it leads to nothing.
             Ok(_) => path.canonicalize().map_err(|error| cannot("write", &path, &error))?,
             Err(_) => path,
         };
@@ -312,7 +312,7 @@ impl Input {
 fn verify(args: DbVerifyArgs) -> Result<(), Failure> {
     let DbVerifyArgs { plugin, json, place } = args;
     let is_of_all = plugin.is_none();
-    let (all, damage): (Vec<(String, Value)>, Value) = with(place, async |reach| {
+    let (all, damage): (Vec<(String, Value)>, Value) = with_stored(place, async |reach| {
         let mut all = Vec::new();
         let mut damage = Value::Array(Vec::new());
         match reach {
@@ -386,7 +386,7 @@ fn verify(args: DbVerifyArgs) -> Result<(), Failure> {
 fn drop_all(args: DbDropArgs) -> Result<(), Failure> {
     let DbDropArgs { plugin, sure, place } = args;
     sure.check(&format!("all that `{plugin}` stored"))?;
-    with(place, async |reach| match reach {
+    with_stored(place, async |reach| match reach {
         Reach::Server(remote) => remote.ask_for_long::<Value>(Method::DELETE, &of(&plugin)).await.map(drop),
         Reach::Store(offline) => data(&offline, &plugin).await?.drop_all().await.map_err(failure),
     })
@@ -395,7 +395,7 @@ fn drop_all(args: DbDropArgs) -> Result<(), Failure> {
 fn drop_index(args: DbDropIndexArgs) -> Result<(), Failure> {
     let DbDropIndexArgs { plugin, number, sure, place } = args;
     sure.check(&format!("the index {number} of `{plugin}`"))?;
-    with(place, async |reach| match reach {
+    with_stored(place, async |reach| match reach {
         Reach::Server(remote) => {
             let path = format!("{}/indexes/{number}", of(&plugin));
             remote.ask_for_long::<Value>(Method::DELETE, &path).await.map(drop)

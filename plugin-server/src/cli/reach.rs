@@ -37,8 +37,27 @@ pub(super) struct Offline {
 /// # Errors
 /// If neither a server answers nor the store opens; what `work` fails with.
 pub(super) fn with<T>(place: Place, work: impl AsyncFnOnce(Reach) -> Result<T, Failure>) -> Result<T, Failure> {
-    let catalog = catalog()?;
+    reach(load(place, None)?, work)
+}
+
+/// The same for what makes sense only where something is stored: a folder that is none is a mistake then, and is not made.
+///
+/// # Errors
+/// As [`with`]; if the data directory is not there.
+pub(super) fn with_stored<T>(place: Place, work: impl AsyncFnOnce(Reach) -> Result<T, Failure>) -> Result<T, Failure> {
     let settings = load(place, None)?;
+    match settings.data_dir.is_dir() {
+        true => reach(settings, work),
+        false => Err(Failure::Failed(format!(
+            "there is no data directory {}: `--data-dir` or `data_dir` of the settings names another one, or no server has \
+             been started there yet",
+            settings.data_dir.display()
+        ))),
+    }
+}
+
+fn reach<T>(settings: Settings, work: impl AsyncFnOnce(Reach) -> Result<T, Failure>) -> Result<T, Failure> {
+    let catalog = catalog()?;
     // It outlives the work: its threads cannot be waited for where futures run.
     let runtime = runtime::start()?;
     let tasks = runtime.handle().clone();

@@ -36,7 +36,9 @@ fn rows(lines: &str) -> Vec<&str> {
 
 /// Over a directory that nobody has, and over one that a server has, whose plugin is switched off.
 fn both(test: impl Fn(&Shell)) {
-    test(&Shell::new());
+    let shell = Shell::new();
+    std::fs::create_dir(shell.data()).expect("a folder");
+    test(&shell);
     let server = Running::start();
     server.admin().posted(&format!("/api/plugins/{PLUGIN}/disable"), json!({})).expect(204).expect("it is off");
     test(&Shell::new().on(&server.data_dir()));
@@ -112,6 +114,18 @@ fn an_export_is_a_file_once_it_is_whole_and_a_stream_where_there_is_none() {
     assert_eq!(std::fs::read_to_string(shell.path("taken.part")).expect("it is kept"), "mine");
     shell.fails(&["db", "export", "nobody", "--out", &at("nothing")], 1);
     assert!(!shell.path("nothing").exists() && !shell.path("nothing.part").exists());
+}
+
+#[test]
+fn a_data_directory_that_is_not_there_is_a_mistake_and_is_not_made() {
+    let shell = Shell::new();
+    for args in
+        [&["db", "stats"][..], &["db", "verify"], &["db", "get", PLUGIN, "a"], &["db", "find", PLUGIN], &["backup"]]
+    {
+        let said = shell.fails(args, 1);
+        assert!(said.contains("there is no data directory") && said.contains("--data-dir"), "{args:?}: {said}");
+        assert!(!shell.data().exists(), "{args:?}");
+    }
 }
 
 #[test]
