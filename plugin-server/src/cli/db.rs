@@ -167,18 +167,47 @@ fn find(args: DbFindArgs) -> Result<(), Failure> {
 
 fn export(args: DbExportArgs) -> Result<(), Failure> {
     let DbExportArgs { plugin, out, place } = args;
-    let mut output = Output::to(out)?;
+    let (mut output, mut end) = (Output::to(out)?, End::default());
+    let mut write = |piece: &[u8]| {
+        end.see(piece);
+        output.write(piece)
+    };
     with_stored(place, async |reach| match reach {
-        Reach::Server(remote) => remote.download(&format!("{}/export", of(&plugin)), |piece| output.write(piece)).await,
+        Reach::Server(remote) => remote.download(&format!("{}/export", of(&plugin)), &mut write).await,
         Reach::Store(offline) => {
             let mut exporting = data(&offline, &plugin).await?.export().await.map_err(failure)?;
             while let Some(lines) = exporting.next().await.map_err(failure)? {
-                output.write(lines.as_bytes())?;
+                write(lines.as_bytes())?;
             }
             Ok(())
         }
     })?;
-    output.done()
+    // A connection that breaks may look as one that ends.
+    match end.is_of_all() {
+        true => output.done(),
+        false => Err(Failure::Failed(format!(
+            "the export of `{plugin}` broke off: what was written has no last line. The server's log tells why, if it runs"
+        ))),
+    }
+}
+
+/// The end of what is exported, whose last line tells that it is all.
+#[derive(Default)]
+struct End(Vec<u8>);
+
+impl End {
+    /// Longer than a last line can be.
+    const LENGTH: usize = 64;
+
+    fn see(&mut self, piece: &[u8]) {
+        self.0.extend(piece.get(piece.len().saturating_sub(Self::LENGTH)..).unwrap_or_default());
+        self.0.drain(..self.0.len().saturating_sub(Self::LENGTH));
+    }
+
+    fn is_of_all(&self) -> bool {
+        let last = self.0.strip_suffix(b"\n").and_then(|lines| lines.rsplit(|byte| *byte == b'\n').next());
+        last.is_some_and(|line| line.starts_with(b"{\"end\":"))
+    }
 }
 
 /// Where an export goes. A file has its name only once it is whole.

@@ -1,6 +1,9 @@
 //! `db`: the same whether a server has the data directory or nobody, and whether the plugin is in the binary or not.
 
-use std::{io::Write, process::Stdio};
+use std::{
+    io::{Read, Write},
+    process::Stdio,
+};
 
 use serde_json::{Value, json};
 
@@ -114,6 +117,25 @@ fn an_export_is_a_file_once_it_is_whole_and_a_stream_where_there_is_none() {
     assert_eq!(std::fs::read_to_string(shell.path("taken.part")).expect("it is kept"), "mine");
     shell.fails(&["db", "export", "nobody", "--out", &at("nothing")], 1);
     assert!(!shell.path("nothing").exists() && !shell.path("nothing.part").exists());
+}
+
+#[test]
+fn an_export_whose_server_is_gone_in_the_middle_ends_with_an_error() {
+    let mut server = Running::start();
+    server.admin().posted(&format!("/api/plugins/{PLUGIN}/disable"), json!({})).expect(204).expect("it is off");
+    let shell = Shell::new().on(&server.data_dir());
+    // More than lies in all the buffers between the two.
+    let long = "x".repeat(10_000);
+    let lines: String = (0..3_000).map(|n| format!("{{\"key\":\"n:{n}\",\"value\":\"{long}\"}}\n")).collect();
+    assert_eq!(shell.fed(&["db", "import", PLUGIN, "-"], &lines).code, Some(0));
+    let mut command = shell.command(&["db", "export", PLUGIN]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    child.stdout.as_mut().expect("a pipe").read_exact(&mut [0; 100]).expect("it has begun");
+    server.kill().expect("it is killed");
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("broke off") || said.contains("the server at"), "{said}");
 }
 
 #[test]
