@@ -13,7 +13,7 @@ use super::{
     filter::Filter,
     page::{Revision, Versioned},
     query::{Count, Find, Keys},
-    record::of_key,
+    record::{Record, of_key},
     space::{Committed, Space},
     value::Value,
 };
@@ -79,26 +79,21 @@ impl Db {
     ///
     /// # Errors
     /// [`StoreError::Codec`] if it is no `T`, naming the field.
-    pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
-        let bytes = self.0.read(key).await?;
-        match self.0.live(key, bytes.as_deref())? {
-            Some(record) => of_key(key, record.read()).map(Some),
-            None => Ok(None),
-        }
+    pub async fn get<T: DeserializeOwned + Send>(&self, key: &str) -> Result<Option<T>, StoreError> {
+        self.0.look(key, |record: &Record<'_>| record.read()).await
     }
 
     /// What is stored under `key`, if anything, with the revision that [`set_if`](Self::set_if) asks for.
     ///
     /// # Errors
     /// [`StoreError::Codec`] if it is no `T`, naming the field.
-    pub async fn get_versioned<T: DeserializeOwned>(&self, key: &str) -> Result<Option<Versioned<T>>, StoreError> {
-        let bytes = self.0.read(key).await?;
-        match self.0.live(key, bytes.as_deref())? {
-            Some(record) => {
-                Ok(Some(Versioned { value: of_key(key, record.read())?, revision: Revision(record.head()) }))
-            }
-            None => Ok(None),
-        }
+    pub async fn get_versioned<T: DeserializeOwned + Send>(
+        &self,
+        key: &str,
+    ) -> Result<Option<Versioned<T>>, StoreError> {
+        let versioned =
+            |record: &Record<'_>| Ok(Versioned { value: record.read()?, revision: Revision(record.head()) });
+        self.0.look(key, versioned).await
     }
 
     /// Stores `value` under `key`, whatever was there. It does not expire.

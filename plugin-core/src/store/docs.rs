@@ -13,7 +13,7 @@ use super::{
     error::StoreError,
     page::{Revision, Versioned},
     query::Count,
-    record::{Payload, of_key},
+    record::{Payload, Record, of_key},
     search::Search,
     space::Committed,
     txn::Txn,
@@ -100,7 +100,7 @@ impl<T: Document> Docs<T> {
     /// # Errors
     /// [`StoreError::Codec`] if a later build wrote it, if it cannot be migrated, or if it is damaged.
     pub async fn get(&self, id: &str) -> Result<Option<T>, StoreError> {
-        Ok(self.get_versioned(id).await?.map(|found| found.value))
+        self.documents.look(&Self::key(id), |record: &Record<'_>| record.document()).await
     }
 
     /// The document `id`, if there is one, with the revision that [`replace`](Self::replace) asks for.
@@ -108,10 +108,9 @@ impl<T: Document> Docs<T> {
     /// # Errors
     /// As [`get`](Self::get).
     pub async fn get_versioned(&self, id: &str) -> Result<Option<Versioned<T>>, StoreError> {
-        let key = Self::key(id);
-        let bytes = self.documents.read(&key).await?;
-        let Some(record) = self.documents.live(&key, bytes.as_deref())? else { return Ok(None) };
-        Ok(Some(Versioned { value: of_key(&key, record.document())?, revision: Revision(record.head()) }))
+        let versioned =
+            |record: &Record<'_>| Ok(Versioned { value: record.document()?, revision: Revision(record.head()) });
+        self.documents.look(&Self::key(id), versioned).await
     }
 
     /// Stores `document` under its id, whatever was there.

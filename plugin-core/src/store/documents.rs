@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    codec::Head,
+    codec::{CodecError, Head},
     engine::{Change as Become, Direction, MAX_SCAN, Precondition, Scan, Wanted, Write},
     error::StoreError,
     index::{Entry, Index, Progress, Said, entry, key_of},
@@ -99,6 +99,22 @@ impl Documents {
     /// What is stored under `key`, expired or not.
     pub(super) async fn read(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.space.get(self.place(key)?).await
+    }
+
+    /// What `read` makes of the document `key`, if it is there.
+    pub(super) async fn look<T: Send>(
+        &self,
+        key: &str,
+        read: impl Fn(&Record<'_>) -> Result<T, CodecError> + Sync,
+    ) -> Result<Option<T>, StoreError> {
+        let place = self.place(key)?;
+        let mut found = Ok(None);
+        let mut show = |bytes: Option<&[u8]>| {
+            found =
+                self.live(key, bytes).and_then(|record| record.map(|record| of_key(key, read(&record))).transpose());
+        };
+        self.space.show(&place, &mut show).await?;
+        found
     }
 
     /// The document that is stored as `bytes` under `key`.

@@ -9,7 +9,7 @@ use std::{fmt, future::Future, ops::Range, pin::Pin, sync::Arc};
 
 pub use self::{
     entries::{Entries, Found},
-    visit::{Row, Visitor, walked},
+    visit::{Row, Shown, Visitor, walked},
 };
 
 /// What an engine call gives back. Boxed: an engine is chosen at run time.
@@ -94,6 +94,7 @@ impl Read {
 }
 
 /// The key that the value of an entry points to, and what follows it.
+#[inline]
 pub fn pointer(value: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = value.split_first_chunk()?;
     rest.split_at_checked(u16::from_be_bytes(*length).into())
@@ -263,12 +264,12 @@ pub trait Engine: Send + Sync + fmt::Debug + 'static {
     /// Answers all of `reads` from one snapshot of `keyspace`, which must exist.
     fn read<'a>(&'a self, keyspace: &'a Keyspace, reads: &'a [Read]) -> EngineFuture<'a, Vec<Got>>;
 
-    /// The value of one key of `keyspace`, which must exist: what [`read`](Self::read) answers to one [`Read::Get`]. For engines that can
-    /// answer it with less.
-    fn get<'a>(&'a self, keyspace: &'a Keyspace, key: &'a [u8]) -> EngineFuture<'a, Option<Vec<u8>>> {
+    /// Shows `show` the value of one key of `keyspace`, which must exist, where it lies: what [`read`](Self::read) answers to one
+    /// [`Read::Get`]. Who is shown it does not wait, and calls no engine.
+    fn show<'a>(&'a self, keyspace: &'a Keyspace, key: &'a [u8], show: &'a mut Shown<'a>) -> EngineFuture<'a, ()> {
         Box::pin(async move {
             match self.read(keyspace, &[Read::Get(key.to_vec())]).await?.pop() {
-                Some(Got::Value(value)) => Ok(value),
+                Some(Got::Value(value)) => Ok(show(value.as_deref())),
                 _ => Err(EngineError::answered_otherwise()),
             }
         })

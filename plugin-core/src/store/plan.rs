@@ -10,9 +10,10 @@ use super::{
     engine::Direction as Walk,
     error::StoreError,
     filter::{Allowed, Demands, Filter, Span},
-    index::{Direction, Index, NO_KEY, Said, key_of, values},
+    index::{Direction, Index, Kept, NO_KEY, Said, key_of, values},
     key::upper_bound,
     ordered,
+    search::Found,
     sort::Sort,
     value::Value,
 };
@@ -224,8 +225,15 @@ impl Plan {
     }
 
     /// What the value of an entry says.
+    #[inline]
     pub(super) fn said<'s>(&self, value: &'s [u8]) -> Result<Said<'s>, StoreError> {
         Said::of(value).ok_or_else(|| self.damaged("an entry points to nothing"))
+    }
+
+    /// What the entry has of its document, for whoever asks for no more.
+    #[inline]
+    pub(super) fn found<'r>(&'r self, entry: &'r [u8], said: &Said<'r>) -> Found<'r> {
+        Found::Kept(&self.index, Kept::of(self.start, entry, said))
     }
 
     /// When the document of an entry expires.

@@ -22,7 +22,7 @@ use super::{
     plan::{self, Plan, Question},
     record::of_key,
     rows::Rows,
-    search::{Content, Found, Item, Search},
+    search::{Found, Nothing, Search, Taken},
     select::Select,
     sort::Sort,
     walk::{Over, Walk, range},
@@ -96,7 +96,7 @@ impl<T> Find<T> {
     /// The limit is the size of the pages. Sorted, it wants an index that has the order.
     pub fn iter(self) -> Rows<T>
     where
-        T: DeserializeOwned,
+        T: DeserializeOwned + Send,
     {
         Rows::new(self.search, entry)
     }
@@ -106,34 +106,32 @@ impl<T> Find<T> {
     /// # Errors
     /// As the question itself.
     pub async fn explain(self) -> Result<Explain, StoreError> {
-        Ok(self.search.run().await?.1.into())
+        Ok(self.search.run(&mut Nothing).await?.1.into())
     }
 }
 
-impl<T: DeserializeOwned + 'static> IntoFuture for Find<T> {
+impl<T: DeserializeOwned + Send + 'static> IntoFuture for Find<T> {
     type Output = Result<Page<Entry<T>>, StoreError>;
     type IntoFuture = Answer<Page<Entry<T>>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let Found { items, next, .. } = self.search.run().await?.0;
-            let items = items.into_iter().map(|item| entry(&self.search.documents, item)).collect::<Result<_, _>>()?;
-            Ok(Page { items, next })
+            let documents = &self.search.documents;
+            let mut taken = Taken::by(|key, found| entry(documents, key, found), self.search.room());
+            let (next, _) = self.search.run(&mut taken).await?;
+            Ok(Page { items: taken.items, next })
         })
     }
 }
 
 /// A document as a `T`.
-pub(super) fn entry<T: DeserializeOwned>(documents: &Documents, item: Item) -> Result<Entry<T>, StoreError> {
-    let Item { key, content } = item;
-    match content {
-        Content::Stored(bytes) => {
-            let record = documents.record(&key, &bytes)?;
-            Ok(Entry { value: of_key(&key, record.read())?, revision: Revision(record.head()), key })
-        }
-        // Nobody who wants entries selects fields.
-        Content::Selected(_) | Content::Kept(_) => Err(super::space::answered_otherwise()),
-    }
+pub(super) fn entry<T: DeserializeOwned>(
+    documents: &Documents,
+    key: &str,
+    found: Found<'_>,
+) -> Result<Entry<T>, StoreError> {
+    let record = documents.record(key, found.stored()?)?;
+    Ok(Entry { value: of_key(key, record.read())?, revision: Revision(record.head()), key: key.into() })
 }
 
 /// A count of documents: [`Db::count`](super::Db::count). Await it.

@@ -7,7 +7,7 @@ use super::{
     error::StoreError,
     look::Budget,
     page::Entry,
-    search::{Found, Item, Search},
+    search::{Found, Search, Taken},
 };
 
 /// All documents that a query finds, one by one: [`Find::iter`](super::query::Find::iter).
@@ -25,17 +25,18 @@ use super::{
 #[must_use = "rows are read when the next one is asked for"]
 pub struct Rows<T> {
     search: Option<Search>,
-    read: VecDeque<Item>,
-    documents: Documents,
-    entry: fn(&Documents, Item) -> Result<Entry<T>, StoreError>,
+    read: VecDeque<Result<Entry<T>, StoreError>>,
+    entry: Read<T>,
 }
 
-impl<T> Rows<T> {
+/// How a document becomes a row.
+type Read<T> = fn(&Documents, &str, Found<'_>) -> Result<Entry<T>, StoreError>;
+
+impl<T: Send> Rows<T> {
     /// What `search` finds, each as `entry` reads it.
-    pub(super) fn new(search: Search, entry: fn(&Documents, Item) -> Result<Entry<T>, StoreError>) -> Self {
-        let documents = search.documents.clone();
+    pub(super) fn new(search: Search, entry: Read<T>) -> Self {
         let search = Search { budget: Budget::None, ..search };
-        Self { search: Some(search), read: VecDeque::new(), documents, entry }
+        Self { search: Some(search), read: VecDeque::new(), entry }
     }
 
     /// The next document; none after the last.
@@ -44,12 +45,14 @@ impl<T> Rows<T> {
     /// [`StoreError`] if the store fails, or if the document is no `T`. The call after that goes on with the next one.
     pub async fn next(&mut self) -> Result<Option<Entry<T>>, StoreError> {
         loop {
-            if let Some(item) = self.read.pop_front() {
-                return (self.entry)(&self.documents, item).map(Some);
+            if let Some(row) = self.read.pop_front() {
+                return row.map(Some);
             }
             let Some(search) = &mut self.search else { return Ok(None) };
-            let Found { items, next, .. } = search.run().await?.0;
-            self.read.extend(items);
+            let (documents, entry) = (&search.documents, self.entry);
+            let mut taken = Taken::by(|key, found| Ok(entry(documents, key, found)), 0);
+            let (next, _) = search.run(&mut taken).await?;
+            self.read = taken.items.into();
             match next {
                 Some(next) => search.after = Some(next),
                 None => self.search = None,

@@ -1,6 +1,6 @@
 //! Questions for some fields of documents, which an index may have without them.
 
-use std::{future::IntoFuture, marker::PhantomData, pin::Pin};
+use std::{future::IntoFuture, marker::PhantomData, pin::Pin, sync::Arc};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -12,7 +12,7 @@ use super::{
     index::Fields,
     page::Page,
     record::of_key,
-    search::{Content, Found, Item, Search},
+    search::{Found, Nothing, Search, Take},
     space::answered_otherwise,
 };
 
@@ -33,7 +33,7 @@ use super::{
 #[must_use = "a search does nothing until it is awaited"]
 pub struct Select<P> {
     search: Search,
-    key: fn(String) -> String,
+    key: fn(&str) -> &str,
     of: PhantomData<fn() -> P>,
 }
 
@@ -48,7 +48,7 @@ pub struct Selected<P> {
 
 impl<P> Select<P> {
     /// What `search` finds, with what `key` makes of their keys.
-    pub(super) fn new(search: Search, key: fn(String) -> String) -> Self {
+    pub(super) fn new(search: Search, key: fn(&str) -> &str) -> Self {
         Self { search, key, of: PhantomData }
     }
 
@@ -63,29 +63,63 @@ impl<P> Select<P> {
     /// # Errors
     /// As the question itself.
     pub async fn explain(self) -> Result<Explain, StoreError> {
-        Ok(self.search.run().await?.1.into())
+        Ok(self.search.run(&mut Nothing).await?.1.into())
     }
 }
 
-impl<P: DeserializeOwned + 'static> IntoFuture for Select<P> {
+impl<P: DeserializeOwned + Send + 'static> IntoFuture for Select<P> {
     type Output = Result<Page<Selected<P>>, StoreError>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let Found { items, next, index } = self.search.run().await?.0;
-            let paths = self.search.selected.as_deref().unwrap_or_default();
-            let mut fields = index.as_deref().map(|index| Fields::of(index, paths));
-            let selected = |Item { key, content }| {
-                let value = match (content, &mut fields) {
-                    (Content::Selected(value), _) => of_key(&key, value.into_typed().map_err(CodecError::from))?,
-                    (Content::Kept(kept), Some(fields)) => of_key(&key, fields.read(&kept)?)?,
-                    // Whoever wants fields selects them.
-                    _ => return Err(answered_otherwise()),
-                };
-                Ok(Selected { key: (self.key)(key), value })
+            let mut taken = Fielded {
+                search: &self.search,
+                key: self.key,
+                fields: None,
+                items: Vec::with_capacity(self.search.room()),
             };
-            Ok(Page { items: items.into_iter().map(selected).collect::<Result<_, _>>()?, next })
+            let (next, _) = self.search.run(&mut taken).await?;
+            Ok(Page { items: taken.items, next })
         })
+    }
+}
+
+/// Takes the fields of what is found.
+struct Fielded<'a, P> {
+    search: &'a Search,
+    key: fn(&str) -> &str,
+    /// Once an index has them.
+    fields: Option<Fields<'a>>,
+    items: Vec<Selected<P>>,
+}
+
+impl<P: DeserializeOwned> Fielded<'_, P> {
+    fn value(&mut self, key: &str, found: Found<'_>) -> Result<P, StoreError> {
+        // Whoever wants fields selects them.
+        let paths = self.search.selected.as_deref().ok_or_else(answered_otherwise)?;
+        let value = match found {
+            Found::Kept(index, kept) => {
+                self.fields.get_or_insert_with(|| Fields::of(Arc::clone(index), paths)).read(kept)?
+            }
+            Found::Stored(bytes) => {
+                let value = of_key(key, self.search.documents.record(key, bytes)?.value())?;
+                value.selected(paths).into_typed().map_err(CodecError::from)
+            }
+        };
+        of_key(key, value)
+    }
+}
+
+impl<P: DeserializeOwned + Send> Take for Fielded<'_, P> {
+    fn take(&mut self, key: &str, found: Found<'_>) -> Result<(), StoreError> {
+        let value = self.value(key, found)?;
+        self.items.push(Selected { key: (self.key)(key).into(), value });
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        self.fields = None;
+        self.items.clear();
     }
 }

@@ -16,8 +16,8 @@ use super::{
     care::Care,
     codec::{self, Head},
     engine::{
-        Direction, Durability, Engine, EngineError, Entries, Found, Got, Keyspace, Precondition, Read, Scan, Visitor,
-        Wanted, Write,
+        Direction, Durability, Engine, EngineError, Entries, Found, Got, Keyspace, Precondition, Read, Scan, Shown,
+        Visitor, Wanted, Write,
     },
     error::StoreError,
     index::Indexes,
@@ -106,7 +106,14 @@ impl Space {
 
     /// The value of a key.
     pub(super) async fn get(&self, key: Vec<u8>) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.engine.get(&self.keyspace, &key).await?)
+        let mut value = None;
+        self.show(&key, &mut |found| value = found.map(<[u8]>::to_vec)).await?;
+        Ok(value)
+    }
+
+    /// Shows the value of a key to `show`.
+    pub(super) async fn show(&self, key: &[u8], show: &mut Shown<'_>) -> Result<(), StoreError> {
+        Ok(self.engine.show(&self.keyspace, key, show).await?)
     }
 
     /// The values of several keys, of one moment.

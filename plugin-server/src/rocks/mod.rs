@@ -32,7 +32,8 @@ use std::{
 };
 
 use plugin_core::store::engine::{
-    Durability, Engine, EngineError, EngineFuture, Got, Keyspace, Read, Visitor, Write, check_commit, check_reads,
+    Durability, Engine, EngineError, EngineFuture, Got, Keyspace, Read, Shown, Visitor, Write, check_commit,
+    check_reads,
 };
 use rocksdb::{BoundColumnFamily, DBWithThreadMode, ErrorKind, MultiThreaded};
 
@@ -206,10 +207,11 @@ impl Engine for RocksEngine {
         })
     }
 
-    fn get<'a>(&'a self, keyspace: &'a Keyspace, key: &'a [u8]) -> EngineFuture<'a, Option<Vec<u8>>> {
+    fn show<'a>(&'a self, keyspace: &'a Keyspace, key: &'a [u8], show: &'a mut Shown<'a>) -> EngineFuture<'a, ()> {
         Box::pin(async move {
             let reading = &self.shared.reading;
-            self.shared.place.when_open(|db| read::one(db, &family(db, keyspace)?, reading, key)).await
+            let look = |db: &Db| read::look(db, &family(db, keyspace)?, reading, key, show);
+            self.shared.place.when_open(look).await
         })
     }
 

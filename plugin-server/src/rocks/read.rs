@@ -2,7 +2,9 @@
 
 use std::ops::{ControlFlow, Range};
 
-use plugin_core::store::engine::{EngineError, Entries, Found, Got, Read, Row, Scan, Visitor, Wanted, pointer, walked};
+use plugin_core::store::engine::{
+    EngineError, Entries, Found, Got, Read, Row, Scan, Shown, Visitor, Wanted, pointer, walked,
+};
 use rocksdb::{AsColumnFamilyRef, DBPinnableSlice, ReadOptions, SnapshotWithThreadMode};
 
 use super::{Db, cursor::Cursor, failure, options};
@@ -10,15 +12,17 @@ use super::{Db, cursor::Cursor, failure, options};
 /// How many rows that entries point to are asked for at once: as many as RocksDB takes together.
 const BATCH: usize = 32;
 
-/// The value of one key.
-pub(super) fn one(
+/// Shows the value of one key to `show`.
+pub(super) fn look(
     db: &Db,
     family: &impl AsColumnFamilyRef,
     options: &ReadOptions,
     key: &[u8],
-) -> Result<Option<Vec<u8>>, EngineError> {
+    show: &mut Shown<'_>,
+) -> Result<(), EngineError> {
     let pinned = db.get_pinned_cf_opt(family, key, options).map_err(failure)?;
-    Ok(pinned.map(|value| value.to_vec()))
+    show(pinned.as_deref());
+    Ok(())
 }
 
 /// Answers all of `reads` as of one moment.
@@ -45,8 +49,6 @@ pub(super) fn walk(
 struct View<'a, F> {
     db: &'a Db,
     family: &'a F,
-    /// Of reads that have no bounds.
-    options: ReadOptions,
     snapshot: Option<SnapshotWithThreadMode<'a, Db>>,
 }
 
@@ -57,17 +59,25 @@ impl<'a, F: AsColumnFamilyRef> View<'a, F> {
             [Read::Get(_) | Read::Scan(_)] => None,
             _ => Some(db.snapshot()),
         };
+        Self { db, family, snapshot }
+    }
+
+    /// Of reads as of this moment, which have no bounds.
+    fn options(&self) -> ReadOptions {
         let mut options = options::reading();
-        if let Some(snapshot) = &snapshot {
+        if let Some(snapshot) = &self.snapshot {
             options.set_snapshot(snapshot);
         }
-        Self { db, family, options, snapshot }
+        options
     }
 
     fn answer(&self, read: &Read) -> Result<Got, EngineError> {
         match read {
-            Read::Get(key) => self.get(key).map(Got::Value),
-            Read::MultiGet(keys) => keys.iter().map(|key| self.get(key)).collect::<Result<_, _>>().map(Got::Values),
+            Read::Get(key) => self.get(key, &self.options()).map(Got::Value),
+            Read::MultiGet(keys) => {
+                let options = self.options();
+                keys.iter().map(|key| self.get(key, &options)).collect::<Result<_, _>>().map(Got::Values)
+            }
             Read::Scan(scan) => {
                 let mut entries = Entries::default();
                 let rest = self.scan(scan, &mut |row| {
@@ -89,16 +99,14 @@ impl<'a, F: AsColumnFamilyRef> View<'a, F> {
         }
     }
 
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        one(self.db, self.family, &self.options, key)
+    fn get(&self, key: &[u8], options: &ReadOptions) -> Result<Option<Vec<u8>>, EngineError> {
+        let mut value = None;
+        look(self.db, self.family, options, key, &mut |found| value = found.map(<[u8]>::to_vec))?;
+        Ok(value)
     }
 
     fn cursor(&self, scan: &Scan) -> Cursor<'a> {
-        let mut options = options::reading();
-        if let Some(snapshot) = &self.snapshot {
-            options.set_snapshot(snapshot);
-        }
-        Cursor::over(self.db, self.family, options, scan)
+        Cursor::over(self.db, self.family, self.options(), scan)
     }
 
     fn scan(&self, scan: &Scan, visit: &mut Visitor<'_>) -> Result<Option<Range<Vec<u8>>>, EngineError> {
@@ -127,7 +135,7 @@ impl<'a, F: AsColumnFamilyRef> View<'a, F> {
         if scan.range.start >= scan.range.end {
             return Ok(None);
         }
-        let mut cursor = self.cursor(scan);
+        let (mut cursor, options) = (self.cursor(scan), self.options());
         let mut left = Left::of(scan);
         loop {
             let mut entries = Entries::default();
@@ -140,7 +148,7 @@ impl<'a, F: AsColumnFamilyRef> View<'a, F> {
             if entries.is_empty() {
                 return Ok(cursor.row()?.map(|(key, _)| scan.from(key)));
             }
-            for ((key, value), pointed) in entries.iter().zip(self.pointed(&entries)?) {
+            for ((key, value), pointed) in entries.iter().zip(self.pointed(&entries, &options)?) {
                 if left.is_over() {
                     return Ok(Some(scan.from(key)));
                 }
@@ -154,11 +162,15 @@ impl<'a, F: AsColumnFamilyRef> View<'a, F> {
     }
 
     /// The rows that entries point to.
-    fn pointed(&self, entries: &Entries) -> Result<Vec<Option<DBPinnableSlice<'a>>>, EngineError> {
+    fn pointed(
+        &self,
+        entries: &Entries,
+        options: &ReadOptions,
+    ) -> Result<Vec<Option<DBPinnableSlice<'a>>>, EngineError> {
         let keys: Vec<Option<&[u8]>> = entries.iter().map(|(_, value)| pointer(value).map(|(key, _)| key)).collect();
         let there: Vec<&[u8]> = keys.iter().copied().flatten().collect();
         let mut found =
-            self.db.batched_multi_get_cf_opt(self.family, there.iter().copied(), there.is_sorted(), &self.options);
+            self.db.batched_multi_get_cf_opt(self.family, there.iter().copied(), there.is_sorted(), options);
         let mut found = found.drain(..);
         let one = |key: Option<&[u8]>| match key {
             Some(_) => found.next().unwrap_or(Ok(None)).map_err(failure),

@@ -46,8 +46,8 @@ pub fn a_keyspace_that_does_not_exist_is_refused(subject: impl Subject) {
         let read = block_on(engine.read(&nowhere, &reads));
         assert!(matches!(read, Err(EngineError::Invalid(_))), "{reads:?}: {read:?}");
     }
-    let got = block_on(engine.get(&nowhere, b"k"));
-    assert!(matches!(got, Err(EngineError::Invalid(_))), "{got:?}");
+    let shown = block_on(engine.show(&nowhere, b"k", &mut |found| panic!("{found:?}")));
+    assert!(matches!(shown, Err(EngineError::Invalid(_))), "{shown:?}");
     for writes in [vec![], vec![put("k", "v")], vec![Write::delete(b"k".to_vec())]] {
         let committed = block_on(engine.commit(&nowhere, writes, Durability::Relaxed));
         assert!(matches!(committed, Err(EngineError::Invalid(_))), "{committed:?}");

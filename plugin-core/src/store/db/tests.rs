@@ -110,7 +110,7 @@ fn every_future_can_move_between_threads() {
     send(db.delete("k"));
     send(db.increment("k", 1));
     send(db.apps());
-    send(db.find::<Tied>(Filter::all()).into_future());
+    send(db.find::<String>(Filter::all()).into_future());
     send(db.count(Filter::all()).into_future());
     send(db.keys("").into_future());
 }

@@ -6,8 +6,7 @@ use crate::store::{
     Cursor, Entry, Explain, Page, Revision, Rows, Select, StoreError,
     documents::Documents,
     record::of_key,
-    search::{Content, Found, Item, Search},
-    space::answered_otherwise,
+    search::{Found, Nothing, Search, Taken},
     typed::{Document, query::SortKey, query::fields},
 };
 
@@ -81,7 +80,7 @@ impl<T: Document> FindDocs<T> {
     /// # Errors
     /// As the question itself.
     pub async fn explain(self) -> Result<Explain, StoreError> {
-        Ok(self.search.run().await?.1.into())
+        Ok(self.search.run(&mut Nothing).await?.1.into())
     }
 }
 
@@ -91,23 +90,21 @@ impl<T: Document> IntoFuture for FindDocs<T> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let Found { items, next, .. } = self.search.run().await?.0;
-            let items = items.into_iter().map(|item| entry(&self.search.documents, item)).collect::<Result<_, _>>()?;
-            Ok(Page { items, next })
+            let documents = &self.search.documents;
+            let mut taken = Taken::by(|key, found| entry(documents, key, found), self.search.room());
+            let (next, _) = self.search.run(&mut taken).await?;
+            Ok(Page { items: taken.items, next })
         })
     }
 }
 
-fn entry<T: Document>(documents: &Documents, item: Item) -> Result<Entry<T>, StoreError> {
-    let Item { key, content } = item;
-    // Nobody who wants documents selects fields.
-    let Content::Stored(bytes) = content else { return Err(answered_otherwise()) };
-    let record = documents.record(&key, &bytes)?;
-    let (value, revision) = (of_key(&key, record.document())?, Revision(record.head()));
-    Ok(Entry { key: id_of(key), value, revision })
+fn entry<T: Document>(documents: &Documents, key: &str, found: Found<'_>) -> Result<Entry<T>, StoreError> {
+    let record = documents.record(key, found.stored()?)?;
+    let (value, revision) = (of_key(key, record.document())?, Revision(record.head()));
+    Ok(Entry { key: id_of(key).into(), value, revision })
 }
 
 /// What follows the collection.
-fn id_of(key: String) -> String {
-    key.split_once(':').map(|(_, id)| id.to_owned()).unwrap_or(key)
+fn id_of(key: &str) -> &str {
+    key.split_once(':').map_or(key, |(_, id)| id)
 }

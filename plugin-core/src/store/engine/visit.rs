@@ -25,6 +25,9 @@ impl Row<'_> {
 /// What is shown the rows of a walk, one by one, and may end it.
 pub type Visitor<'v> = dyn FnMut(Row<'_>) -> ControlFlow<()> + Send + 'v;
 
+/// What is shown one value, or that there is none.
+pub type Shown<'v> = dyn FnMut(Option<&[u8]>) + Send + 'v;
+
 impl Scan {
     /// What is left of its range behind the row `key`.
     pub fn behind(&self, key: &[u8]) -> Range<Vec<u8>> {

@@ -16,17 +16,29 @@ use crate::store::{
 pub(super) trait Subject {
     /// What lies at a path.
     fn look(&self, path: &Path) -> Result<Option<View<'_>>, Flaw>;
+
+    /// Whether this text lies at a path. What most ask, and what bytes may tell without being read as a text.
+    fn has_text(&self, path: &Path, text: &str) -> Result<bool, Flaw>;
 }
 
 impl Subject for Value {
     fn look(&self, path: &Path) -> Result<Option<View<'_>>, Flaw> {
         Ok(self.at(path).map(View::from))
     }
+
+    fn has_text(&self, path: &Path, text: &str) -> Result<bool, Flaw> {
+        Ok(matches!(self.at(path), Some(Value::String(found)) if found == text))
+    }
 }
 
 impl Subject for Undecoded<'_> {
     fn look(&self, path: &Path) -> Result<Option<View<'_>>, Flaw> {
         Undecoded::look(self, path.steps())
+    }
+
+    #[inline]
+    fn has_text(&self, path: &Path, text: &str) -> Result<bool, Flaw> {
+        Undecoded::has_text(self, path.steps(), text)
     }
 }
 
@@ -50,6 +62,9 @@ impl Node {
                 Ok(false)
             }
             Self::Not(node) => Ok(!node.matches(document)?),
+            Self::Field(path, Test::Eq(Operand { value: Value::String(text), instant: None })) => {
+                document.has_text(path, text)
+            }
             Self::Field(path, test) => test.holds(document.look(path)?),
         }
     }

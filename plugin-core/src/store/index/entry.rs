@@ -88,6 +88,7 @@ pub(in crate::store) struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
+    #[inline]
     pub(in crate::store) fn of(value: &'a [u8]) -> Option<Self> {
         let (place, rest) = pointer(value)?;
         let key = key::tail_of_document(place)?;

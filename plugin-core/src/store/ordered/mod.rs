@@ -24,7 +24,11 @@ mod read;
 use std::ops::Range;
 
 use self::read::Reader;
-use super::{index::Direction, key::upper_bound, value::Value};
+use super::{
+    index::Direction,
+    key::upper_bound,
+    value::{Number, Value},
+};
 
 // The numbers are part of the format on disk. Between them is room for types that come later.
 const END: u8 = 0x00;
@@ -80,6 +84,42 @@ pub(super) fn decode(bytes: &mut &[u8], direction: Direction, hints: &mut &[u8])
     };
     (*bytes, *hints) = (reader.left, told.left);
     Some(value)
+}
+
+/// Whether the first value is a string.
+pub(super) fn is_string(bytes: &[u8], direction: Direction) -> bool {
+    Reader::new(bytes, direction).byte() == Some(STRING)
+}
+
+/// Takes the first value off `bytes` if it is a string that lies there as it is.
+pub(super) fn take_plain<'a>(bytes: &mut &'a [u8], direction: Direction) -> Option<&'a str> {
+    if direction == Direction::Descending {
+        return None;
+    }
+    let text = bytes.strip_prefix(&[STRING])?;
+    let (text, rest) = text.split_at(text.iter().position(|&byte| byte == 0)?);
+    let (rest, text) = (rest.strip_prefix(&TEXT_END)?, std::str::from_utf8(text).ok()?);
+    *bytes = rest;
+    Some(text)
+}
+
+/// Takes the first value off `bytes`, and what says how it was written off `hints`, if it is a number.
+pub(super) fn take_number(bytes: &mut &[u8], direction: Direction, hints: &mut &[u8]) -> Option<Number> {
+    let mut reader = Reader::new(bytes, direction);
+    let mut told = Reader::new(hints, Direction::Ascending);
+    let number = if reader.byte()? == NUMBER { number::decode(&mut reader, &mut told)? } else { return None };
+    (*bytes, *hints) = (reader.left, told.left);
+    Some(number)
+}
+
+/// Takes off `bytes` that there is no value, if that comes first.
+pub(super) fn take_missing(bytes: &mut &[u8], direction: Direction) -> bool {
+    let mut reader = Reader::new(bytes, direction);
+    let is_missing = reader.byte() == Some(MISSING);
+    if is_missing {
+        *bytes = reader.left;
+    }
+    is_missing
 }
 
 /// How many bytes the first value takes, or that there is none. `None` if they are of no value.

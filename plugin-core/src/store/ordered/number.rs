@@ -49,6 +49,7 @@ pub(super) fn decode(reader: &mut Reader<'_>, hints: &mut Reader<'_>) -> Option<
     let hint = if may_be_integer(below) { hints.byte()? } else { FLOAT };
     match hint {
         _ if below.is_nan() => None,
+        INTEGER if !is_sparse(below) => Some((below as i64).into()),
         INTEGER => {
             let integer = below as i128 + i128::try_from(above).ok()?;
             let unsigned = u64::try_from(integer).map(Number::from);
@@ -69,7 +70,7 @@ pub(super) fn pass(reader: &mut Reader<'_>) -> Option<()> {
 }
 
 fn bits(reader: &mut Reader<'_>) -> Option<u64> {
-    u64::try_from(reader.number(8)?).ok()
+    reader.array().map(u64::from_be_bytes)
 }
 
 /// The greatest float that is not above the integer, and how far above it the integer is: less than 2048, since floats below 2^64
@@ -87,7 +88,8 @@ fn is_sparse(float: f64) -> bool {
 
 /// Whether an integer of 64 bits could have the same bytes, or all but those of how far above the float it is.
 fn may_be_integer(float: f64) -> bool {
-    (-TWO_TO_63..TWO_TO_64).contains(&float) && float.fract() == 0.0
+    // Where it is less than 2^53 it is an integer if it is one of 64 bits; beyond there are no others.
+    (-TWO_TO_63..TWO_TO_64).contains(&float) && (float.abs() >= TWO_TO_53 || (float as i64) as f64 == float)
 }
 
 fn in_order(float: f64) -> u64 {

@@ -36,6 +36,12 @@ impl<'a> Reader<'a> {
         Some(first ^ self.mask)
     }
 
+    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (array, rest) = self.left.split_first_chunk()?;
+        self.left = rest;
+        Some(array.map(|byte| byte ^ self.mask))
+    }
+
     /// A number of so many bytes, at most 16.
     pub(super) fn number(&mut self, length: usize) -> Option<u128> {
         let (number, rest) = self.left.split_at_checked(length)?;

@@ -1,12 +1,17 @@
 //! The best of all that a search looks at, where they do not come in the order that is asked for.
 
-use super::{Asked, Found, Item};
-use crate::store::{cursor::Place, error::StoreError, sort::SortKey};
+use std::sync::Arc;
+
+use super::{
+    Asked, End,
+    take::{Filling, Found, Waiting},
+};
+use crate::store::{cursor::Place, error::StoreError, index::Index, sort::SortKey};
 
 /// A document that may come onto the page.
-pub(super) struct Candidate {
-    pub(super) values: SortKey,
-    pub(super) item: Item,
+struct Candidate {
+    values: SortKey,
+    document: Waiting,
 }
 
 /// The best so far. It keeps little more than the page.
@@ -14,24 +19,29 @@ pub(super) struct Best<'a> {
     asked: Asked<'a>,
     /// Where the last page ended.
     after: Option<Place>,
+    /// The first of them are the best in their order, as many as `sorted` says.
     candidates: Vec<Candidate>,
+    sorted: usize,
 }
 
 impl<'a> Best<'a> {
     pub(super) fn new(asked: Asked<'a>, after: Option<Place>) -> Self {
-        Self { asked, after, candidates: Vec::new() }
+        Self { asked, after, candidates: Vec::new(), sorted: 0 }
     }
 
-    /// Adds what was not on an earlier page.
-    pub(super) fn add(&mut self, candidate: Candidate) {
-        let Candidate { values, item } = &candidate;
-        let was_given =
-            |place: &Place| self.asked.order.compare((values, &item.key), (&place.values, &place.key)).is_le();
-        if self.after.as_ref().is_some_and(was_given) {
+    /// Adds what was not on an earlier page, and is not behind more than a page of others.
+    pub(super) fn add(&mut self, key: &str, values: SortKey, found: Found<'_>) {
+        let to = |other: (&SortKey, &str)| self.asked.order.compare((&values, key), other);
+        if self.after.as_ref().is_some_and(|place| to((&place.values, &place.key)).is_le()) {
             return;
         }
-        self.candidates.push(candidate);
-        if self.candidates.len() > 2 * (self.asked.search.limit + 1) {
+        let enough = self.asked.search.limit + 1;
+        let last = if self.sorted == enough { self.candidates.get(enough - 1) } else { None };
+        if last.is_some_and(|last| to((&last.values, &last.document.key)).is_ge()) {
+            return;
+        }
+        self.candidates.push(Candidate { values, document: Waiting::of(key, found) });
+        if self.candidates.len() > 2 * enough {
             self.forget_others();
         }
     }
@@ -40,16 +50,22 @@ impl<'a> Best<'a> {
     fn forget_others(&mut self) {
         let order = self.asked.order;
         self.candidates.sort_unstable_by(|one, other| {
-            order.compare((&one.values, &one.item.key), (&other.values, &other.item.key))
+            order.compare((&one.values, &one.document.key), (&other.values, &other.document.key))
         });
         self.candidates.truncate(self.asked.search.limit + 1);
+        self.sorted = self.candidates.len();
     }
 
-    /// The page that they make.
-    pub(super) fn page(mut self) -> Result<Found, StoreError> {
+    /// Fills the page with them, which `index` has, if they were found in one.
+    pub(super) fn fill(mut self, mut page: Filling<'_>, index: Option<&Arc<Index>>) -> Result<End, StoreError> {
         self.forget_others();
-        let last = self.candidates.len().min(self.asked.search.limit).checked_sub(1);
-        let values = last.and_then(|last| self.candidates.get_mut(last)).map(|last| std::mem::take(&mut last.values));
-        self.asked.cut(self.candidates.into_iter().map(|it| it.item).collect(), values.unwrap_or_default())
+        let mut last = SortKey::new();
+        for Candidate { values, document } in self.candidates {
+            page.add(&document.key, document.found(index))?;
+            if !page.is_over {
+                last = values;
+            }
+        }
+        self.asked.end(page, last)
     }
 }

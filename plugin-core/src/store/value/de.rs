@@ -11,7 +11,7 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use super::{Value, ValueError, Written};
+use super::{Number, Value, ValueError, Written};
 use crate::clock::Timestamp;
 
 /// The name under which a [`Value`] asks for itself, so that a time reaches it as a time: in nanoseconds, as an integer of
@@ -43,6 +43,17 @@ impl Value {
     }
 }
 
+impl Number {
+    /// Shows it as it was written.
+    pub(in crate::store) fn show<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
+        match self.written() {
+            Written::Unsigned(number) => visitor.visit_u64(number),
+            Written::Negative(number) => visitor.visit_i64(number),
+            Written::Float(number) => visitor.visit_f64(number),
+        }
+    }
+}
+
 impl<'de> Deserializer<'de> for Value {
     type Error = ValueError;
 
@@ -50,11 +61,7 @@ impl<'de> Deserializer<'de> for Value {
         match self {
             Self::Null => visitor.visit_unit(),
             Self::Bool(value) => visitor.visit_bool(value),
-            Self::Number(number) => match number.written() {
-                Written::Unsigned(number) => visitor.visit_u64(number),
-                Written::Negative(number) => visitor.visit_i64(number),
-                Written::Float(number) => visitor.visit_f64(number),
-            },
+            Self::Number(number) => number.show(visitor),
             Self::String(text) => visitor.visit_string(text),
             Self::Bytes(bytes) => visitor.visit_byte_buf(bytes),
             Self::Time(instant) => visitor.visit_string(instant.to_string()),

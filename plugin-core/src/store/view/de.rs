@@ -1,9 +1,9 @@
 //! The payload of a dynamic document as anything that serde can read, without a [`Value`] in between: what nearly all reads are.
 //!
-//! It comes to what the [`Value`] of the same bytes would come to. Where it does not come to an end, whoever asked goes that way, which also
-//! tells what is wrong.
+//! It comes to what the [`Value`] of the same bytes would come to: what a type does not ask for is checked as it is passed over. Where it
+//! does not come to an end, whoever asked goes that way, which also tells what is wrong.
 
-use std::{borrow::Cow, cell::Cell};
+use std::{borrow::Cow, cell::Cell, marker::PhantomData};
 
 use serde::{
     Deserializer,
@@ -13,7 +13,7 @@ use serde::{
 
 use super::{
     Array, How, Object, Undecoded, View,
-    part::{Each, Fields, Items, Name as FieldName, Named},
+    part::{Each, Fields, Items, Named},
     read,
 };
 use crate::store::{
@@ -28,11 +28,10 @@ impl Undecoded<'_> {
     /// The document as a `T`, if it can be read so and says itself what it is.
     pub(in crate::store) fn read_as<T: DeserializeOwned>(self) -> Option<T> {
         let How::Itself = self.how else { return None };
-        // What a `T` does not ask for is looked at too, as it is where all is decoded.
-        self.check().ok()?;
-        let failed = Cell::new(false);
-        let read = T::deserialize(Next { from: &mut Reader::new(self.bytes), depth: 0, failed: &failed });
-        read.ok().filter(|_| !failed.get())
+        let (mut from, failed) = (Reader::new(self.bytes), Cell::new(false));
+        let mut whole = Parts::of(&mut from, 1, 0, &failed);
+        let read = whole.read(PhantomData::<T>);
+        read.ok().filter(|_| !failed.get() && from.end().is_ok())
     }
 }
 
@@ -46,28 +45,31 @@ struct Next<'r, 'a> {
 
 impl Next<'_, '_> {
     fn decoded(self) -> Result<Value, ValueError> {
-        read::value(How::Itself, self.from, self.depth).map_err(damaged)
+        let value = read::value(How::Itself, self.from, self.depth);
+        value.map_err(|flaw| damaged(flaw, self.failed))
     }
 
     fn any<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         let Self { from, depth, failed } = self;
-        match read::view(How::Itself, from, depth).map_err(damaged)? {
+        match read::view(How::Itself, from, depth).map_err(|flaw| damaged(flaw, failed))? {
             View::String(text) => visitor.visit_str(text),
             View::Array(Array::Stored(Items { each: Each::Alike { left, .. }, depth, .. })) => {
-                let mut parts = Parts { from, left, depth, failed, unread: Unread::Nothing };
+                let mut parts = Parts::of(from, left, depth, failed);
                 visitor.visit_seq(&mut parts).and_then(|value| parts.end(value))
             }
             View::Object(Object::Stored(Fields { each: Named::Itself { left }, depth, .. })) => {
-                let mut parts = Parts { from, left, depth, failed, unread: Unread::Nothing };
+                let mut parts = Parts::of(from, left, depth, failed);
                 visitor.visit_map(&mut parts).and_then(|value| parts.end(value))
             }
-            other => read::decoded(other).map_err(damaged)?.deserialize_any(visitor),
+            other => read::decoded(other).map_err(|flaw| damaged(flaw, failed))?.deserialize_any(visitor),
         }
     }
 }
 
-/// It is never seen: the bytes are read another way then.
-fn damaged(_: Flaw) -> ValueError {
+/// Notes that the bytes are damaged. The error is never seen: they are read another way then.
+#[cold]
+fn damaged(_: Flaw, failed: &Cell<bool>) -> ValueError {
+    failed.set(true);
     de::Error::custom("damaged")
 }
 
@@ -81,7 +83,7 @@ impl<'de> Deserializer<'de> for Next<'_, '_> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
         let mut ahead = *self.from;
-        match ahead.u8().map_err(damaged)? {
+        match ahead.u8().map_err(|flaw| damaged(flaw, self.failed))? {
             NULL => {
                 *self.from = ahead;
                 visitor.visit_none()
@@ -111,7 +113,7 @@ impl<'de> Deserializer<'de> for Next<'_, '_> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        read::skip(How::Itself, self.from, self.depth).map_err(damaged)?;
+        read::check(How::Itself, self.from, self.depth).map_err(|flaw| damaged(flaw, self.failed))?;
         visitor.visit_unit()
     }
 
@@ -128,6 +130,8 @@ struct Parts<'r, 'a> {
     depth: usize,
     failed: &'r Cell<bool>,
     unread: Unread,
+    /// The name before.
+    last: Option<&'a [u8]>,
 }
 
 /// What was not asked for.
@@ -138,7 +142,11 @@ enum Unread {
     Value,
 }
 
-impl Parts<'_, '_> {
+impl<'r, 'a> Parts<'r, 'a> {
+    fn of(from: &'r mut Reader<'a>, left: usize, depth: usize, failed: &'r Cell<bool>) -> Self {
+        Self { from, left, depth, failed, unread: Unread::Nothing, last: None }
+    }
+
     fn read<'de, T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, ValueError> {
         let before = self.from.left();
         let value = seed.deserialize(Next { from: &mut *self.from, depth: self.depth, failed: self.failed })?;
@@ -150,7 +158,17 @@ impl Parts<'_, '_> {
     }
 
     fn pass(&mut self) -> Result<(), ValueError> {
-        read::skip(How::Itself, self.from, self.depth).map_err(damaged)
+        read::check(How::Itself, self.from, self.depth).map_err(|flaw| damaged(flaw, self.failed))
+    }
+
+    /// The name that comes next.
+    fn name(&mut self) -> Result<&'a str, Flaw> {
+        let name = self.from.bytes()?;
+        if self.last.is_some_and(|last| last >= name) {
+            return Err(Flaw::NotInOrder);
+        }
+        self.last = Some(name);
+        text(name)
     }
 
     fn pass_unread(&mut self) -> Result<(), ValueError> {
@@ -189,11 +207,11 @@ impl<'de> MapAccess<'de> for &mut Parts<'_, '_> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ValueError> {
         self.pass_unread()?;
-        let mut each = Named::Itself { left: self.left };
-        let Some((FieldName::Text(name), _)) = each.next(self.from).map_err(damaged)? else { return Ok(None) };
-        self.left -= 1;
+        let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
+        let name = self.name().map_err(|flaw| damaged(flaw, self.failed))?;
+        self.left = left;
         self.unread = Unread::Value;
-        seed.deserialize(Name(Cow::Borrowed(text(name).map_err(damaged)?))).map(Some)
+        seed.deserialize(Name(Cow::Borrowed(name))).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ValueError> {

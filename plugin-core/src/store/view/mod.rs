@@ -94,6 +94,23 @@ impl<'a> Undecoded<'a> {
     /// What lies at the end of these steps, with what is wrong in one byte.
     #[inline]
     pub(super) fn look<'p>(&self, steps: impl Iterator<Item = &'p str>) -> Result<Option<View<'a>>, Flaw> {
+        match self.place(steps)? {
+            Some(place) => place.view().map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether this text lies at the end of these steps.
+    #[inline]
+    pub(super) fn has_text<'p>(&self, steps: impl Iterator<Item = &'p str>, text: &str) -> Result<bool, Flaw> {
+        match self.place(steps)? {
+            Some(place) => place.is_text(text),
+            None => Ok(false),
+        }
+    }
+
+    #[inline]
+    fn place<'p>(&self, steps: impl Iterator<Item = &'p str>) -> Result<Option<Place<'a>>, Flaw> {
         let mut place = Place { how: self.how, from: Reader::new(self.bytes), depth: 0 };
         for step in steps {
             match place.part(step)? {
@@ -101,7 +118,7 @@ impl<'a> Undecoded<'a> {
                 None => return Ok(None),
             }
         }
-        place.view().map(Some)
+        Ok(Some(place))
     }
 
     /// All of it, decoded.

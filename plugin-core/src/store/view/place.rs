@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{Array, How, Object, View, read};
 use crate::store::codec::{
-    payload::OBJECT,
+    payload::{OBJECT, STRING},
     wire::{Flaw, Reader},
 };
 
@@ -23,7 +23,18 @@ impl<'a> Place<'a> {
         read::view(self.how, &mut self.from, self.depth)
     }
 
+    /// Whether it is this text.
+    #[inline]
+    pub(super) fn is_text(self, text: &str) -> Result<bool, Flaw> {
+        let mut from = self.from;
+        match self.how {
+            How::Itself => Ok(from.u8()? == STRING && from.bytes()? == text.as_bytes()),
+            _ => Ok(matches!(self.view()?, View::String(found) if found == text)),
+        }
+    }
+
     /// The part of it that a step of a path names.
+    #[inline]
     pub(super) fn part(self, step: &str) -> Result<Option<Self>, Flaw> {
         // Nearly all are objects that say themselves what they are.
         let mut from = self.from;
