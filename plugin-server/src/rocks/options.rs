@@ -20,7 +20,7 @@ impl Tuning {
         let mut table = BlockBasedOptions::default();
         // For documents of some hundred bytes: fewer blocks to be found, fewer keys to be passed on the way to one, and a hash
         // that leads to a single key without a search.
-        table.set_block_size(16 << 10);
+        table.set_block_size(8 << 10);
         table.set_block_restart_interval(4);
         table.set_data_block_index_type(DataBlockIndexType::BinaryAndHash);
         // Entries a bucket. Two keys in one bucket are searched for all the same; so thin, three of four have one to themselves.
