@@ -268,10 +268,10 @@ pub trait Engine: Send + Sync + fmt::Debug + 'static {
     /// [`Read::Get`]. Who is shown it does not wait, and calls no engine.
     fn show<'a>(&'a self, keyspace: &'a Keyspace, key: &'a [u8], show: &'a mut Shown<'a>) -> EngineFuture<'a, ()> {
         Box::pin(async move {
-            match self.read(keyspace, &[Read::Get(key.to_vec())]).await?.pop() {
-                Some(Got::Value(value)) => Ok(show(value.as_deref())),
-                _ => Err(EngineError::answered_otherwise()),
-            }
+            let got = self.read(keyspace, &[Read::Get(key.to_vec())]).await?.pop();
+            let Some(Got::Value(value)) = got else { return Err(EngineError::answered_otherwise()) };
+            show(value.as_deref());
+            Ok(())
         })
     }
 

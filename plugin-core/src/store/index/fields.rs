@@ -123,7 +123,8 @@ impl<'r> Reading<'r> {
         read.ok_or_else(damaged)
     }
 
-    fn into_value(&mut self) -> Result<Value, ValueError> {
+    /// What is left of it, as a value.
+    fn rest(&mut self) -> Result<Value, ValueError> {
         let mut fields = BTreeMap::new();
         while let Some((field, wanted)) = self.next() {
             if let Some(value) = self.decode(field.direction())?
@@ -166,7 +167,7 @@ impl<'de> Deserializer<'de> for &mut Reading<'de> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ValueError> {
-        self.into_value()?.deserialize_enum(name, variants, visitor)
+        self.rest()?.deserialize_enum(name, variants, visitor)
     }
 
     forward_to_deserialize_any! {
