@@ -1,16 +1,17 @@
 //! Indexes as their users see them: the same is found with them and without, and they hold what the documents hold.
 
-use std::{future::IntoFuture, sync::Arc};
+use std::{collections::BTreeMap, future::IntoFuture, sync::Arc};
 
 use futures_util::FutureExt;
 use proptest::prelude::*;
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::{
     AppId, query,
     store::{
-        Access, Cursor, Db, Entry as Found, Filter, MemEngine, Page, Schema, Space, StoreError, StrictEngine,
+        Access, Cursor, Db, Entry as Found, Filter, MemEngine, Page, Schema, Space, StoreError, StrictEngine, Value,
         conformance::block_on,
         engine::{Durability, Engine, Keyspace},
         mem::strict::{Fate, Faults},
@@ -332,4 +333,101 @@ fn an_index_that_cannot_be_dropped_now_is_kept_by_commits() {
     set(&db(&space), "c:1", json!({ "a": 5 }));
     let again = db(&open(&shared, &INDEXES));
     assert_eq!(ask(again.count(query! { a: 5 }).under("c:")).expect("a count"), 1, "it is ready, and whole");
+}
+
+/// Some fields of the document `key` as a `T`, or why they are none.
+fn read_as<T: serde::de::DeserializeOwned + Send + std::fmt::Debug + 'static>(
+    db: &Db,
+    key: &str,
+    fields: &[&str],
+) -> String {
+    let select = db.find::<Json>(Filter::all()).under(key).sort("a").select::<T>(fields.iter().copied());
+    format!("{:?}", ask(select).map(|page| page.items).map_err(|error| error.to_string()))
+}
+
+#[test]
+fn any_type_is_read_from_an_entry_as_it_is_from_the_document() {
+    static TYPES: [IndexMeta; 1] = [IndexMeta::of(
+        "t:",
+        &[
+            IndexField::ascending("a"),
+            IndexField::descending("b"),
+            IndexField::ascending("c"),
+            IndexField::descending("d"),
+        ],
+    )];
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Kind {
+        Red,
+        Of(u8),
+    }
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Name(String);
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Row {
+        a: Option<Name>,
+        #[serde(default)]
+        c: Option<f64>,
+    }
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Whole {
+        b: i64,
+        d: Option<Kind>,
+        a: String,
+    }
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Text { a: String },
+        Number { a: f64, b: Option<serde::de::IgnoredAny> },
+    }
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Flat {
+        d: Option<Json>,
+        #[serde(flatten)]
+        rest: BTreeMap<String, Json>,
+    }
+    #[derive(Debug)]
+    struct Blind;
+    impl<'de> Deserialize<'de> for Blind {
+        fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+            Ok(Self)
+        }
+    }
+    let documents = [
+        json!({ "a": "plain", "b": -7, "c": 0.5, "d": "red" }),
+        json!({ "a": "with\u{0}zero", "b": 1.0, "d": { "of": 3 } }),
+        json!({ "a": "", "b": u64::MAX, "c": null, "d": [1, "x", { "y": null }] }),
+        json!({ "a": 3, "b": "ü", "c": false }),
+        json!({ "c": i64::MIN, "d": "2026-01-01T00:00:00Z" }),
+    ];
+    let (space, plain) = (open(&engine(), &TYPES), db(&open(&engine(), &[])));
+    build(&space);
+    let covered = db(&space);
+    fn compare<T: serde::de::DeserializeOwned + Send + std::fmt::Debug + 'static>(covered: &Db, plain: &Db, key: &str) {
+        for fields in [&["a", "b", "c", "d"][..], &["d", "a"], &["b"], &["c", "a"]] {
+            let expected = read_as::<T>(plain, key, fields);
+            assert_eq!(read_as::<T>(covered, key, fields), expected, "{key}: {fields:?}");
+        }
+    }
+    for (n, document) in documents.iter().enumerate() {
+        let key = format!("t:{n}");
+        set(&covered, &key, document.clone());
+        set(&plain, &key, document.clone());
+        let told = covered.find::<Json>(Filter::all()).under(&key).sort("a").select::<Json>(["d", "a"]).explain();
+        assert_eq!(block_on(told).expect("it can be asked").documents_read, 0, "the index has them");
+        compare::<Json>(&covered, &plain, &key);
+        compare::<Value>(&covered, &plain, &key);
+        compare::<Row>(&covered, &plain, &key);
+        compare::<Whole>(&covered, &plain, &key);
+        compare::<Option<Whole>>(&covered, &plain, &key);
+        compare::<Either>(&covered, &plain, &key);
+        compare::<Flat>(&covered, &plain, &key);
+        compare::<Kind>(&covered, &plain, &key);
+        compare::<Blind>(&covered, &plain, &key);
+        compare::<BTreeMap<String, Blind>>(&covered, &plain, &key);
+        compare::<(u8, u8)>(&covered, &plain, &key);
+        compare::<String>(&covered, &plain, &key);
+    }
 }

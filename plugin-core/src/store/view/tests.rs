@@ -183,23 +183,28 @@ fn what_does_not_fit_is_left_to_the_tree() {
     is_read_as::<Vec<u8>>(&json!([1, 256]));
 }
 
-/// A type that gives up half-way and goes on, and one that does not look at all.
+/// A type that gives up half-way and goes on.
+#[derive(Debug, PartialEq, Default)]
+struct Lenient(Vec<u8>);
+
+impl<'de> serde::Deserialize<'de> for Lenient {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::deserialize(deserializer).map(Self).unwrap_or_default())
+    }
+}
+
+/// One that does not look at all.
+#[derive(Debug, PartialEq)]
+struct Blind;
+
+impl<'de> serde::Deserialize<'de> for Blind {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Ok(Self)
+    }
+}
+
 #[test]
 fn a_type_that_leaves_something_unread_disturbs_nothing() {
-    #[derive(Debug, PartialEq, Default)]
-    struct Lenient(Vec<u8>);
-    impl<'de> serde::Deserialize<'de> for Lenient {
-        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            Ok(Vec::deserialize(deserializer).map(Self).unwrap_or_default())
-        }
-    }
-    #[derive(Debug, PartialEq)]
-    struct Blind;
-    impl<'de> serde::Deserialize<'de> for Blind {
-        fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-            Ok(Self)
-        }
-    }
     is_read_as::<(Lenient, u8)>(&json!([[1, "two", 3], 4]));
     is_read_as::<(Lenient, u8)>(&json!([[[1, 2], 3], 4]));
     is_read_at_once::<(Lenient, u8)>(&json!([[1, 2], 4]));
@@ -226,4 +231,40 @@ proptest! {
         let tree = value.into_typed::<serde_json::Value>();
         prop_assert!(json.is_none() || json == tree.ok());
     }
+
+    #[test]
+    fn damaged_bytes_are_read_as_the_tree_reads_them_or_not_at_all(
+        value in any_value(),
+        at in any::<proptest::sample::Index>(),
+        byte in any::<u8>(),
+        cut in any::<bool>(),
+    ) {
+        let mut bytes = payload_of(&value);
+        let at = at.index(bytes.len());
+        match cut {
+            true => bytes.truncate(at),
+            false => bytes[at] = byte,
+        }
+        fn is_no_more<T: serde::de::DeserializeOwned + std::fmt::Debug + PartialEq>(bytes: &[u8]) {
+            let Some(read) = Undecoded::dynamic(bytes).read_as::<T>() else { return };
+            let tree = Undecoded::dynamic(bytes).to_value().expect("what is read can be decoded");
+            // No number is itself but by its bits.
+            let same = format!("{:?}", tree.into_typed::<T>().expect("it fits"));
+            assert_eq!(format!("{read:?}"), same, "{bytes:?}");
+        }
+        is_no_more::<Value>(&bytes);
+        is_no_more::<Blind>(&bytes);
+        is_no_more::<Lenient>(&bytes);
+        is_no_more::<Vec<Blind>>(&bytes);
+        is_no_more::<BTreeMap<String, Blind>>(&bytes);
+        is_no_more::<BTreeMap<String, Option<Lenient>>>(&bytes);
+        is_no_more::<Partly>(&bytes);
+    }
+}
+
+/// Asks for little of an object.
+#[derive(Debug, PartialEq, serde::Deserialize)]
+struct Partly {
+    #[serde(default)]
+    a: Option<Lenient>,
 }
