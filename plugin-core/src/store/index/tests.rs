@@ -15,6 +15,8 @@ use crate::{
         conformance::block_on,
         engine::{Durability, Engine, Keyspace},
         mem::strict::{Fate, Faults},
+        ordered,
+        value::tests::any_value,
     },
 };
 
@@ -429,5 +431,41 @@ fn any_type_is_read_from_an_entry_as_it_is_from_the_document() {
         compare::<BTreeMap<String, Blind>>(&covered, &plain, &key);
         compare::<(u8, u8)>(&covered, &plain, &key);
         compare::<String>(&covered, &plain, &key);
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_damaged_entry_is_an_error_or_other_values(
+        values in proptest::collection::vec(proptest::option::of(any_value()), 2),
+        at in any::<proptest::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
+        let space = open(&engine(), &INDEXES);
+        let index = Arc::clone(&space.indexes.all()[1]);
+        let directions = index.definition.fields.iter().map(Field::direction);
+        let (mut bytes, mut hints) = (Vec::new(), Vec::new());
+        for (value, direction) in values.iter().zip(directions.clone()) {
+            ordered::encode(value.as_ref(), direction, &mut bytes, &mut hints);
+        }
+        let at = at.index(bytes.len() + hints.len());
+        match at.checked_sub(bytes.len()) {
+            Some(at) => hints[at] = byte,
+            None => bytes[at] = byte,
+        }
+        let wanted = ["a".to_owned(), "b".to_owned()];
+        let read = Fields::of(Arc::clone(&index), &wanted).read::<BTreeMap<String, Value>>(Kept { values: &bytes, hints: &hints });
+        let (mut left, mut told) = (&*bytes, &*hints);
+        let mut decode = |direction| ordered::decode(&mut left, direction, &mut told);
+        let decoded: Option<Vec<Option<Value>>> = directions.map(&mut decode).collect();
+        let expected = decoded.map(|decoded| {
+            let named = wanted.iter().cloned().zip(decoded);
+            named.filter_map(|(name, value)| Some((name, value?))).collect::<BTreeMap<_, _>>()
+        });
+        match (read, expected) {
+            (Ok(Ok(read)), Some(expected)) => prop_assert_eq!(format!("{read:?}"), format!("{expected:?}")),
+            (Err(StoreError::DamagedIndex { .. }), None) => {}
+            (read, expected) => prop_assert!(false, "{read:?} where {expected:?} is there"),
+        }
     }
 }
