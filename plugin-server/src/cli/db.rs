@@ -10,7 +10,10 @@ use actix_web::{http::Method, web::Bytes};
 use futures_util::stream;
 use plugin_core::{
     AppId, Error,
-    host::store::{DAMAGED, Data, Question},
+    host::{
+        Host,
+        store::{DAMAGED, Data, Question},
+    },
     store::transfer::{IntoWhat, OnExisting},
 };
 use serde::Serialize;
@@ -23,7 +26,7 @@ use super::{
         DbVerifyArgs,
     },
     print, print_json,
-    reach::{Offline, Reach, with, with_stored},
+    reach::{Reach, looking, with, with_stored},
     show::table,
     work::encoded,
 };
@@ -55,8 +58,8 @@ fn value(shown: &impl Serialize) -> Result<Value, Failure> {
     serde_json::to_value(shown).map_err(Failure::failed)
 }
 
-async fn data(offline: &Offline, plugin: &str) -> Result<Data, Failure> {
-    offline.host.data(plugin).await.map_err(failure)
+async fn data(host: &Host, plugin: &str) -> Result<Data, Failure> {
+    host.data(plugin).await.map_err(failure)
 }
 
 fn app_of(app: Option<&str>) -> Result<AppId, Failure> {
@@ -78,7 +81,7 @@ fn list(value: &Value) -> &[Value] {
 }
 
 fn stats(args: DbStatsArgs) -> Result<(), Failure> {
-    let all: Value = with_stored(args.place, async |reach| match reach {
+    let all: Value = looking(args.place, async |reach| match reach {
         Reach::Server(remote) => remote.ask_for_long(Method::GET, "/api/store").await,
         Reach::Store(offline) => {
             let mut all = Vec::new();
@@ -109,12 +112,12 @@ fn stats(args: DbStatsArgs) -> Result<(), Failure> {
 fn get(args: DbGetArgs) -> Result<(), Failure> {
     let DbGetArgs { plugin, key, app, place } = args;
     let app = app_of(app.as_deref())?;
-    let shown: Value = with_stored(place, async |reach| match reach {
+    let shown: Value = looking(place, async |reach| match reach {
         Reach::Server(remote) => {
             let path = format!("{}/documents?app={}&key={}", of(&plugin), encoded(app.as_str()), encoded(&key));
             remote.ask(Method::GET, &path, None, None).await
         }
-        Reach::Store(offline) => value(&data(&offline, &plugin).await?.get(&app, &key).await.map_err(failure)?),
+        Reach::Store(offline) => value(&data(&offline.host, &plugin).await?.get(&app, &key).await.map_err(failure)?),
     })?;
     print_json(&shown)
 }
@@ -125,7 +128,7 @@ fn find(args: DbFindArgs) -> Result<(), Failure> {
     let filter = filter.map(|text| serde_json::from_str::<Value>(&text)).transpose();
     let filter = filter.map_err(|error| Failure::Usage(format!("the filter is no JSON: {error}")))?;
     let question = Question { filter, sort, limit, cursor, under: under.unwrap_or_default() };
-    let found: Value = with_stored(place, async |reach| match reach {
+    let found: Value = looking(place, async |reach| match reach {
         Reach::Server(remote) => {
             let mut path = format!("{}/documents?app={}&explain={explain}", of(&plugin), encoded(app.as_str()));
             let Question { filter, sort, limit, cursor, under } = &question;
@@ -141,7 +144,7 @@ fn find(args: DbFindArgs) -> Result<(), Failure> {
             remote.ask(Method::GET, &path, None, None).await
         }
         Reach::Store(offline) => {
-            let data = data(&offline, &plugin).await?;
+            let data = data(&offline.host, &plugin).await?;
             match explain {
                 true => value(&data.explain(&app, question).await.map_err(failure)?),
                 false => value(&data.find(&app, question).await.map_err(failure)?),
@@ -172,10 +175,10 @@ fn export(args: DbExportArgs) -> Result<(), Failure> {
         end.see(piece);
         output.write(piece)
     };
-    with_stored(place, async |reach| match reach {
+    looking(place, async |reach| match reach {
         Reach::Server(remote) => remote.download(&format!("{}/export", of(&plugin)), &mut write).await,
         Reach::Store(offline) => {
-            let mut exporting = data(&offline, &plugin).await?.export().await.map_err(failure)?;
+            let mut exporting = data(&offline.host, &plugin).await?.export().await.map_err(failure)?;
             while let Some(lines) = exporting.next().await.map_err(failure)? {
                 write(lines.as_bytes())?;
             }
@@ -308,7 +311,7 @@ fn import(args: DbImportArgs) -> Result<(), Failure> {
                 (true, false) => IntoWhat::Merge(OnExisting::Refuse),
                 (true, true) => IntoWhat::Merge(OnExisting::Replace),
             };
-            let mut importing = data(&offline, &plugin).await?.import(into).await.map_err(failure)?;
+            let mut importing = data(&offline.host, &plugin).await?.import(into).await.map_err(failure)?;
             while let Some(piece) = input.next().map_err(|error| cannot("read", &file, &error))? {
                 importing.take(&piece).await.map_err(failure)?;
             }
@@ -341,7 +344,7 @@ impl Input {
 fn verify(args: DbVerifyArgs) -> Result<(), Failure> {
     let DbVerifyArgs { plugin, json, place } = args;
     let is_of_all = plugin.is_none();
-    let (all, damage): (Vec<(String, Value)>, Value) = with_stored(place, async |reach| {
+    let (all, damage): (Vec<(String, Value)>, Value) = looking(place, async |reach| {
         let mut all = Vec::new();
         let mut damage = Value::Array(Vec::new());
         match reach {
@@ -363,7 +366,7 @@ fn verify(args: DbVerifyArgs) -> Result<(), Failure> {
             }
             Reach::Store(offline) => {
                 let plugins = match &plugin {
-                    Some(plugin) => vec![data(&offline, plugin).await?],
+                    Some(plugin) => vec![data(&offline.host, plugin).await?],
                     None => offline.host.all_data().await.map_err(failure)?,
                 };
                 for data in plugins {
@@ -417,7 +420,7 @@ fn drop_all(args: DbDropArgs) -> Result<(), Failure> {
     sure.check(&format!("all that `{plugin}` stored"))?;
     with_stored(place, async |reach| match reach {
         Reach::Server(remote) => remote.ask_for_long::<Value>(Method::DELETE, &of(&plugin)).await.map(drop),
-        Reach::Store(offline) => data(&offline, &plugin).await?.drop_all().await.map_err(failure),
+        Reach::Store(offline) => data(&offline.host, &plugin).await?.drop_all().await.map_err(failure),
     })
 }
 
@@ -429,6 +432,6 @@ fn drop_index(args: DbDropIndexArgs) -> Result<(), Failure> {
             let path = format!("{}/indexes/{number}", of(&plugin));
             remote.ask_for_long::<Value>(Method::DELETE, &path).await.map(drop)
         }
-        Reach::Store(offline) => data(&offline, &plugin).await?.drop_index(number).await.map_err(failure),
+        Reach::Store(offline) => data(&offline.host, &plugin).await?.drop_index(number).await.map_err(failure),
     })
 }
