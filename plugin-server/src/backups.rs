@@ -59,6 +59,8 @@ pub(crate) struct Wanted {
 mod with_engine {
     use std::sync::Arc;
 
+    use plugin_core::store::engine::EngineError;
+
     use super::{BackupView, DamageView, Failure, NonZeroU32, Path, RestoredView, Wanted};
     use crate::rocks::{
         Damage, OpenError, RocksEngine, RocksReader,
@@ -149,7 +151,10 @@ mod with_engine {
         };
         match error {
             BackupError::Open(OpenError::InUse { .. }) => Failure::InUse(said),
-            BackupError::Damaged { .. } | BackupError::Open(_) => Failure::Store(said),
+            BackupError::Damaged { .. }
+            | BackupError::NotKept { .. }
+            | BackupError::Engine(EngineError::Corrupt(_))
+            | BackupError::Open(_) => Failure::Store(said),
             _ => Failure::Failed(said),
         }
     }
