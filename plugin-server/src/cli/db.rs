@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{self, Read, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use actix_web::{http::Method, web::Bytes};
@@ -25,9 +25,10 @@ use super::{
         DbCommand, DbDropArgs, DbDropIndexArgs, DbExportArgs, DbFindArgs, DbGetArgs, DbImportArgs, DbStatsArgs,
         DbVerifyArgs,
     },
+    output::{Output, cannot},
     print, print_json,
     reach::{Reach, looking, with, with_stored},
-    show::table,
+    show::{cell, table},
     work::encoded,
 };
 use crate::exit::Failure;
@@ -213,89 +214,6 @@ impl End {
     }
 }
 
-/// Where an export goes. A file has its name only once it is whole.
-enum Output {
-    Stdout,
-    /// What is no file, as a pipe: it is written to as it is.
-    Stream(File, PathBuf),
-    File(NewFile),
-}
-
-/// A file that is there under its name once all of it is written.
-struct NewFile {
-    file: File,
-    fresh: PathBuf,
-    path: PathBuf,
-    is_done: bool,
-}
-
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        if !self.is_done {
-            // Half an export is none. Where it cannot be removed either, its name tells what it is.
-            let _ = std::fs::remove_file(&self.fresh);
-        }
-    }
-}
-
-impl Output {
-    fn to(path: Option<PathBuf>) -> Result<Self, Failure> {
-        let Some(path) = path else { return Ok(Self::Stdout) };
-        let path = match std::fs::metadata(&path) {
-            Ok(there) if there.is_dir() => {
-                return Err(Failure::Failed(format!("cannot write {}: it is a folder", path.display())));
-            }
-            Ok(there) if !there.is_file() => {
-                let stream = File::options().write(true).open(&path).map_err(|error| cannot("write", &path, &error))?;
-                return Ok(Self::Stream(stream, path));
-            }
-            // A link stays one, unless it leads to nothing.
-            Ok(_) => path.canonicalize().map_err(|error| cannot("write", &path, &error))?,
-            Err(_) => path,
-        };
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".part");
-        let fresh = path.with_file_name(name);
-        let mut options = File::options();
-        options.write(true).create_new(true);
-        // It holds what plugins keep.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&fresh).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => Failure::Failed(format!(
-                "{} is there: another export is being written, or was broken off. Remove it if there is no other",
-                fresh.display()
-            )),
-            _ => cannot("write", &fresh, &error),
-        })?;
-        Ok(Self::File(NewFile { file, fresh, path, is_done: false }))
-    }
-
-    fn write(&mut self, piece: &[u8]) -> Result<(), Failure> {
-        match self {
-            Self::Stdout => io::stdout().lock().write_all(piece).map_err(|error| cannot("write", "to stdout", &error)),
-            Self::Stream(file, path) => file.write_all(piece).map_err(|error| cannot("write", path, &error)),
-            Self::File(new) => new.file.write_all(piece).map_err(|error| cannot("write", &new.fresh, &error)),
-        }
-    }
-
-    fn done(self) -> Result<(), Failure> {
-        match self {
-            Self::Stdout => io::stdout().lock().flush().map_err(|error| cannot("write", "to stdout", &error)),
-            Self::Stream(mut file, path) => file.flush().map_err(|error| cannot("write", path, &error)),
-            Self::File(mut new) => {
-                let done = new.file.sync_all().and_then(|()| std::fs::rename(&new.fresh, &new.path));
-                new.is_done = done.is_ok();
-                done.map_err(|error| cannot("write", &new.path, &error))
-            }
-        }
-    }
-}
-
-fn cannot(what: &str, path: impl AsRef<Path>, error: &io::Error) -> Failure {
-    Failure::Failed(format!("cannot {what} {}: {error}", path.as_ref().display()))
-}
-
 fn import(args: DbImportArgs) -> Result<(), Failure> {
     let DbImportArgs { plugin, file, merge, replace, place } = args;
     let mut input = Input::of(&file)?;
@@ -390,7 +308,8 @@ fn verify(args: DbVerifyArgs) -> Result<(), Failure> {
             for (plugin, verified) in &all {
                 let told = list(&verified["problems"]).iter().map(|it| {
                     [plugin.clone()].into_iter().chain(
-                        ["app", "key", "index", "problem"].map(|name| it.get(name).map(text).unwrap_or_default()),
+                        ["app", "key", "index", "problem"]
+                            .map(|name| it.get(name).map(|it| cell(&text(it))).unwrap_or_default()),
                     )
                 });
                 for problem in told {
