@@ -59,9 +59,11 @@ pub(crate) struct Wanted {
 mod with_engine {
     use std::sync::Arc;
 
+    use plugin_core::store::engine::EngineError;
+
     use super::{BackupView, DamageView, Failure, NonZeroU32, Path, RestoredView, Wanted};
     use crate::rocks::{
-        OpenError, RocksEngine,
+        Damage, OpenError, RocksEngine, RocksReader,
         backup::{Backup, BackupError, Backups, Existing, Which},
     };
 
@@ -87,14 +89,34 @@ mod with_engine {
         /// # Errors
         /// If it cannot be read for another reason than damage.
         pub(crate) fn sweep(&self) -> Result<Vec<DamageView>, Failure> {
-            let found = self.0.verify().map_err(Failure::failed)?;
-            let view = |damage: crate::rocks::Damage| DamageView {
-                keyspace: damage.keyspace.name().to_owned(),
-                file: damage.file,
-                detail: damage.detail,
-            };
-            Ok(found.into_iter().map(view).collect())
+            self.0.verify().map(views).map_err(Failure::failed)
         }
+    }
+
+    /// A store that is only read, to be looked through.
+    pub(crate) struct Reader(Arc<RocksReader>);
+
+    impl Reader {
+        pub(crate) fn of(reader: Arc<RocksReader>) -> Self {
+            Self(reader)
+        }
+
+        /// The same as [`Store::sweep`].
+        ///
+        /// # Errors
+        /// If it cannot be read for another reason than damage.
+        pub(crate) fn sweep(&self) -> Result<Vec<DamageView>, Failure> {
+            self.0.verify().map(views).map_err(Failure::failed)
+        }
+    }
+
+    fn views(found: Vec<Damage>) -> Vec<DamageView> {
+        let view = |damage: Damage| DamageView {
+            keyspace: damage.keyspace.name().to_owned(),
+            file: damage.file,
+            detail: damage.detail,
+        };
+        found.into_iter().map(view).collect()
     }
 
     /// The backups in `folder`, the oldest first, with all of their files read. Blocks its thread.
@@ -129,7 +151,10 @@ mod with_engine {
         };
         match error {
             BackupError::Open(OpenError::InUse { .. }) => Failure::InUse(said),
-            BackupError::Damaged { .. } | BackupError::Open(_) => Failure::Store(said),
+            BackupError::Damaged { .. }
+            | BackupError::NotKept { .. }
+            | BackupError::Engine(EngineError::Corrupt(_))
+            | BackupError::Open(_) => Failure::Store(said),
             _ => Failure::Failed(said),
         }
     }
@@ -153,6 +178,15 @@ mod with_engine {
         }
     }
 
+    /// Nor is one read.
+    pub(crate) enum Reader {}
+
+    impl Reader {
+        pub(crate) fn sweep(&self) -> Result<Vec<DamageView>, Failure> {
+            match *self {}
+        }
+    }
+
     pub(crate) fn list(_: &Path) -> Result<Vec<BackupView>, Failure> {
         Err(Failure::Usage(crate::storage::NO_ENGINE.to_owned()))
     }
@@ -162,4 +196,4 @@ mod with_engine {
     }
 }
 
-pub(crate) use with_engine::{Store, list, restore};
+pub(crate) use with_engine::{Reader, Store, list, restore};

@@ -11,7 +11,12 @@ use std::{
 };
 
 use actix_web::web::Data;
-use plugin_core::{Clock, catalog::Catalog, host::Host, store::engine::Engine};
+use plugin_core::{
+    Clock,
+    catalog::Catalog,
+    host::{Builder, Host},
+    store::engine::Engine,
+};
 use tokio::{
     runtime::Handle,
     signal::unix::{Signal, SignalKind, signal},
@@ -85,7 +90,7 @@ async fn run(
     tasks: Handle,
 ) -> Result<(), Failure> {
     let mut signals = Signals::watch().map_err(Failure::failed)?;
-    let host = host(settings, catalog, engine, tasks.clone()).await?;
+    let host = built(host(settings, catalog, engine, tasks.clone())).await?;
     // Looks until this function ends: at what plugins do while they start, too.
     let _watching = host.watchdog().start().map_err(Failure::failed)?;
     on(&tasks, {
@@ -139,22 +144,19 @@ async fn run(
     Ok(())
 }
 
-/// The host of `catalog` as `settings` say, not started.
+/// The host of `catalog` as `settings` say, to be [built](built).
+pub(crate) fn host(settings: &Settings, catalog: Catalog, engine: Arc<dyn Engine>, tasks: Handle) -> Builder {
+    Host::builder(catalog, engine, Clock::system(), Arc::new(Tasks(tasks)))
+        .settings(settings.plugins.clone())
+        .timing(settings.timing)
+}
+
+/// What `host` makes, not started.
 ///
 /// # Errors
 /// If the store cannot be read.
-pub(crate) async fn host(
-    settings: &Settings,
-    catalog: Catalog,
-    engine: Arc<dyn Engine>,
-    tasks: Handle,
-) -> Result<Host, Failure> {
-    let host = Host::builder(catalog, engine, Clock::system(), Arc::new(Tasks(tasks)))
-        .settings(settings.plugins.clone())
-        .timing(settings.timing)
-        .build()
-        .await
-        .map_err(|error| Failure::Store(format!("the store cannot be read: {error:?}")))?;
+pub(crate) async fn built(host: Builder) -> Result<Host, Failure> {
+    let host = host.build().await.map_err(|error| Failure::Store(format!("the store cannot be read: {error:?}")))?;
     match host.orphans().await {
         Ok(orphans) if !orphans.is_empty() => {
             tracing::warn!(plugins = orphans.join(", "), "data of plugins that this binary does not have is kept");

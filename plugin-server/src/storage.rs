@@ -11,7 +11,10 @@ use std::{
 use arc_swap::ArcSwapOption;
 use plugin_core::store::engine::{Engine, EngineError};
 
-use crate::{backups::Store, exit::Failure};
+use crate::{
+    backups::{Reader, Store},
+    exit::Failure,
+};
 
 /// What a build says that has none.
 #[cfg(not(feature = "rocksdb"))]
@@ -22,6 +25,13 @@ pub(crate) struct Opened {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) store: Store,
     pub(crate) standing: Standing,
+    pub(crate) closing: Closing,
+}
+
+/// A store that is only read, and what else there is to know of it.
+pub(crate) struct ToRead {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) store: Reader,
     pub(crate) closing: Closing,
 }
 
@@ -52,7 +62,7 @@ impl Standing {
 /// Exit code 4 if another process has it, 5 if the store refuses to open, 2 if this build has no engine.
 #[cfg(feature = "rocksdb")]
 pub(crate) fn open(dir: &Path) -> Result<Opened, Failure> {
-    use crate::rocks::{OpenError, RocksEngine};
+    use crate::rocks::RocksEngine;
 
     prepare(dir)?;
     match RocksEngine::open(dir) {
@@ -61,8 +71,26 @@ pub(crate) fn open(dir: &Path) -> Result<Opened, Failure> {
             let engine = Arc::new(engine);
             Ok(Opened { store: Store::of(Arc::clone(&engine)), engine, standing, closing })
         }
-        Err(error @ OpenError::InUse { .. }) => Err(Failure::InUse(error.to_string())),
-        Err(error) => Err(Failure::Store(error.to_string())),
+        Err(error) => Err(refusal(&error)),
+    }
+}
+
+/// Opens the store in `dir`, which is there, to look at it. Nothing of it is changed.
+///
+/// # Errors
+/// As [`open`].
+#[cfg(feature = "rocksdb")]
+pub(crate) fn open_to_read(dir: &Path) -> Result<ToRead, Failure> {
+    let reader = crate::rocks::RocksReader::open(dir).map_err(|error| refusal(&error))?;
+    let (closing, reader) = (Closing(reader.closed()), Arc::new(reader));
+    Ok(ToRead { store: Reader::of(Arc::clone(&reader)), engine: reader, closing })
+}
+
+#[cfg(feature = "rocksdb")]
+fn refusal(error: &crate::rocks::OpenError) -> Failure {
+    match error {
+        crate::rocks::OpenError::InUse { .. } => Failure::InUse(error.to_string()),
+        _ => Failure::Store(error.to_string()),
     }
 }
 
@@ -73,6 +101,15 @@ pub(crate) fn open(dir: &Path) -> Result<Opened, Failure> {
 #[cfg(not(feature = "rocksdb"))]
 pub(crate) fn open(dir: &Path) -> Result<Opened, Failure> {
     let _ = (dir, prepare, Closing);
+    Err(Failure::Usage(NO_ENGINE.to_owned()))
+}
+
+/// Opens the store in `dir` to look at it.
+///
+/// # Errors
+/// Always: this build has no engine.
+#[cfg(not(feature = "rocksdb"))]
+pub(crate) fn open_to_read(_: &Path) -> Result<ToRead, Failure> {
     Err(Failure::Usage(NO_ENGINE.to_owned()))
 }
 

@@ -6,6 +6,7 @@ use std::{
     path::Path,
 };
 
+use plugin_core::random::Random;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -92,13 +93,18 @@ pub fn generated(count: usize) -> Vec<Conversation> {
         "Send the receipt to grace.hopper@example.org.",
     ];
     const ANSWERED: [&str; 4] = ["At nine.", "Let me look.", "Of course, within a fortnight.", "About an hour."];
-    let mut dice = Dice(0x5eed);
+    let mut random = Random::of(0x5eed);
     let conversation = |number: usize| {
-        let app = *dice.pick(&APPS);
-        let turns = 1 + dice.below(4);
-        let pairs = (0..turns).flat_map(|_| [("user", *dice.pick(&ASKED)), ("assistant", *dice.pick(&ANSWERED))]);
+        let app = random.pick(&APPS).copied().unwrap_or_default();
+        let turns = 1 + random.below(4);
+        let pairs = (0..turns).flat_map(|_| {
+            [
+                ("user", random.pick(&ASKED).copied().unwrap_or_default()),
+                ("assistant", random.pick(&ANSWERED).copied().unwrap_or_default()),
+            ]
+        });
         let messages = pairs.map(|(from, text)| Message { from: from.into(), text: text.into() }).collect();
-        let user_id = format!("u{:02}", dice.below(40));
+        let user_id = format!("u{:02}", random.below(40));
         Conversation { id: format!("{app}-{number:05}"), app_id: app.into(), user_id, messages }
     };
     (0..count).map(conversation).collect()
@@ -122,31 +128,6 @@ pub fn generated_deliveries(count: usize) -> Vec<Delivery> {
         Delivery { event: (*event).to_owned(), payload }
     };
     KINDS.iter().map(delivery).cycle().take(count).collect()
-}
-
-/// Numbers that look random and are the same every time (SplitMix64, <https://prng.di.unimi.it/splitmix64.c>).
-#[derive(Debug, Clone)]
-pub struct Dice(pub u64);
-
-impl Dice {
-    /// The next number.
-    pub fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number from 0 up to, and without, `bound`, which is at least 1.
-    pub fn below(&mut self, bound: usize) -> usize {
-        (self.roll() % bound as u64) as usize
-    }
-
-    /// One of `choices`, which are not empty.
-    pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
-        &choices[self.below(choices.len())]
-    }
 }
 
 #[cfg(test)]

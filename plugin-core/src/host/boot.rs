@@ -38,11 +38,20 @@ pub struct Builder {
     settings: BTreeMap<String, Map<String, Value>>,
     only: Option<Vec<&'static str>>,
     timing: Timing,
+    purpose: Purpose,
+}
+
+/// What a host is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    ToWork,
+    ToRead,
 }
 
 impl Builder {
     pub(super) fn new(catalog: Catalog, engine: Arc<dyn Engine>, clock: Clock, spawn: Arc<dyn Spawn>) -> Self {
-        Self { catalog, engine, clock, spawn, settings: BTreeMap::new(), only: None, timing: Timing::default() }
+        let (settings, only, timing) = (BTreeMap::new(), None, Timing::default());
+        Self { catalog, engine, clock, spawn, settings, only, timing, purpose: Purpose::ToWork }
     }
 
     /// The settings of the plugins, by their ids.
@@ -66,6 +75,14 @@ impl Builder {
         self
     }
 
+    /// Makes a host that is never started and that only looks at what is stored: nothing is brought in line with what the plugins
+    /// declare. The engine reads a keyspace that it does not have as an empty one, and may refuse all writes.
+    #[must_use]
+    pub fn to_read(mut self) -> Self {
+        self.purpose = Purpose::ToRead;
+        self
+    }
+
     /// Opens what the plugins store and puts everything in its place. Nothing of a plugin runs yet.
     ///
     /// A plugin whose settings are wrong is failed, and says why.
@@ -80,9 +97,14 @@ impl Builder {
             self.engine.open(&plugin.keyspace).await?;
             let space = Space::new(Arc::clone(&self.engine), plugin.keyspace.clone(), plugin.durability);
             let space = space.with_clock(self.clock.clone()).with_schema(schema(&self.catalog, place));
-            space.prepare().await?;
             let space = Arc::new(space);
-            space.build_at_once().await?;
+            match self.purpose {
+                Purpose::ToWork => {
+                    space.prepare().await?;
+                    space.build_at_once().await?;
+                }
+                Purpose::ToRead => space.prepare_to_read().await?,
+            }
             plugin.set_space(space);
         }
         let catalog = Arc::new(self.catalog);

@@ -10,7 +10,7 @@ use super::{
     Format,
     args::{BackupArgs, BackupCommand, BackupListArgs, RestoreArgs},
     load, print, print_json,
-    reach::{Reach, with_stored},
+    reach::{Reach, copying},
     show::table,
     work::encoded,
 };
@@ -27,16 +27,16 @@ fn create(args: BackupArgs) -> Result<(), Failure> {
     let BackupArgs { to, keep, place, .. } = args;
     // The server may have another folder to go from.
     let to = to.map(|to| absolute(&to)).transpose()?;
-    let made: Value = with_stored(place, async |reach| match reach {
+    let made: Value = copying(place, async |reach| match reach {
         Reach::Server(remote) => {
             let mut path = "/api/backups?".to_owned();
             path.extend(keep.map(|keep| format!("keep={keep}&")));
             path.extend(to.as_ref().map(|to| format!("to={}", encoded(&to.to_string_lossy()))));
             remote.ask_for_long(Method::POST, &path).await
         }
-        Reach::Store(offline) => {
-            let folder = to.as_ref().unwrap_or(&offline.settings.backup_dir);
-            let made = offline.store.back_up(folder, keep)?;
+        Reach::Store(here) => {
+            let folder = to.as_ref().unwrap_or(&here.settings.backup_dir);
+            let made = here.store.back_up(folder, keep)?;
             serde_json::to_value(made).map_err(Failure::failed)
         }
     })?;

@@ -3,14 +3,17 @@
 use std::{
     fs::File,
     io::{self, Read, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use actix_web::{http::Method, web::Bytes};
 use futures_util::stream;
 use plugin_core::{
     AppId, Error,
-    host::store::{DAMAGED, Data, Question},
+    host::{
+        Host,
+        store::{DAMAGED, Data, Question},
+    },
     store::transfer::{IntoWhat, OnExisting},
 };
 use serde::Serialize;
@@ -22,9 +25,10 @@ use super::{
         DbCommand, DbDropArgs, DbDropIndexArgs, DbExportArgs, DbFindArgs, DbGetArgs, DbImportArgs, DbStatsArgs,
         DbVerifyArgs,
     },
+    output::{Output, cannot},
     print, print_json,
-    reach::{Offline, Reach, with, with_stored},
-    show::table,
+    reach::{Reach, looking, with, with_stored},
+    show::{cell, table},
     work::encoded,
 };
 use crate::exit::Failure;
@@ -55,8 +59,8 @@ fn value(shown: &impl Serialize) -> Result<Value, Failure> {
     serde_json::to_value(shown).map_err(Failure::failed)
 }
 
-async fn data(offline: &Offline, plugin: &str) -> Result<Data, Failure> {
-    offline.host.data(plugin).await.map_err(failure)
+async fn data(host: &Host, plugin: &str) -> Result<Data, Failure> {
+    host.data(plugin).await.map_err(failure)
 }
 
 fn app_of(app: Option<&str>) -> Result<AppId, Failure> {
@@ -78,7 +82,7 @@ fn list(value: &Value) -> &[Value] {
 }
 
 fn stats(args: DbStatsArgs) -> Result<(), Failure> {
-    let all: Value = with_stored(args.place, async |reach| match reach {
+    let all: Value = looking(args.place, async |reach| match reach {
         Reach::Server(remote) => remote.ask_for_long(Method::GET, "/api/store").await,
         Reach::Store(offline) => {
             let mut all = Vec::new();
@@ -109,12 +113,12 @@ fn stats(args: DbStatsArgs) -> Result<(), Failure> {
 fn get(args: DbGetArgs) -> Result<(), Failure> {
     let DbGetArgs { plugin, key, app, place } = args;
     let app = app_of(app.as_deref())?;
-    let shown: Value = with_stored(place, async |reach| match reach {
+    let shown: Value = looking(place, async |reach| match reach {
         Reach::Server(remote) => {
             let path = format!("{}/documents?app={}&key={}", of(&plugin), encoded(app.as_str()), encoded(&key));
             remote.ask(Method::GET, &path, None, None).await
         }
-        Reach::Store(offline) => value(&data(&offline, &plugin).await?.get(&app, &key).await.map_err(failure)?),
+        Reach::Store(offline) => value(&data(&offline.host, &plugin).await?.get(&app, &key).await.map_err(failure)?),
     })?;
     print_json(&shown)
 }
@@ -125,7 +129,7 @@ fn find(args: DbFindArgs) -> Result<(), Failure> {
     let filter = filter.map(|text| serde_json::from_str::<Value>(&text)).transpose();
     let filter = filter.map_err(|error| Failure::Usage(format!("the filter is no JSON: {error}")))?;
     let question = Question { filter, sort, limit, cursor, under: under.unwrap_or_default() };
-    let found: Value = with_stored(place, async |reach| match reach {
+    let found: Value = looking(place, async |reach| match reach {
         Reach::Server(remote) => {
             let mut path = format!("{}/documents?app={}&explain={explain}", of(&plugin), encoded(app.as_str()));
             let Question { filter, sort, limit, cursor, under } = &question;
@@ -141,7 +145,7 @@ fn find(args: DbFindArgs) -> Result<(), Failure> {
             remote.ask(Method::GET, &path, None, None).await
         }
         Reach::Store(offline) => {
-            let data = data(&offline, &plugin).await?;
+            let data = data(&offline.host, &plugin).await?;
             match explain {
                 true => value(&data.explain(&app, question).await.map_err(failure)?),
                 false => value(&data.find(&app, question).await.map_err(failure)?),
@@ -172,10 +176,10 @@ fn export(args: DbExportArgs) -> Result<(), Failure> {
         end.see(piece);
         output.write(piece)
     };
-    with_stored(place, async |reach| match reach {
+    looking(place, async |reach| match reach {
         Reach::Server(remote) => remote.download(&format!("{}/export", of(&plugin)), &mut write).await,
         Reach::Store(offline) => {
-            let mut exporting = data(&offline, &plugin).await?.export().await.map_err(failure)?;
+            let mut exporting = data(&offline.host, &plugin).await?.export().await.map_err(failure)?;
             while let Some(lines) = exporting.next().await.map_err(failure)? {
                 write(lines.as_bytes())?;
             }
@@ -210,89 +214,6 @@ impl End {
     }
 }
 
-/// Where an export goes. A file has its name only once it is whole.
-enum Output {
-    Stdout,
-    /// What is no file, as a pipe: it is written to as it is.
-    Stream(File, PathBuf),
-    File(NewFile),
-}
-
-/// A file that is there under its name once all of it is written.
-struct NewFile {
-    file: File,
-    fresh: PathBuf,
-    path: PathBuf,
-    is_done: bool,
-}
-
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        if !self.is_done {
-            // Half an export is none. Where it cannot be removed either, its name tells what it is.
-            let _ = std::fs::remove_file(&self.fresh);
-        }
-    }
-}
-
-impl Output {
-    fn to(path: Option<PathBuf>) -> Result<Self, Failure> {
-        let Some(path) = path else { return Ok(Self::Stdout) };
-        let path = match std::fs::metadata(&path) {
-            Ok(there) if there.is_dir() => {
-                return Err(Failure::Failed(format!("cannot write {}: it is a folder", path.display())));
-            }
-            Ok(there) if !there.is_file() => {
-                let stream = File::options().write(true).open(&path).map_err(|error| cannot("write", &path, &error))?;
-                return Ok(Self::Stream(stream, path));
-            }
-            // A link stays one, unless it leads to nothing.
-            Ok(_) => path.canonicalize().map_err(|error| cannot("write", &path, &error))?,
-            Err(_) => path,
-        };
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".part");
-        let fresh = path.with_file_name(name);
-        let mut options = File::options();
-        options.write(true).create_new(true);
-        // It holds what plugins keep.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&fresh).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => Failure::Failed(format!(
-                "{} is there: another export is being written, or was broken off. Remove it if there is no other",
-                fresh.display()
-            )),
-            _ => cannot("write", &fresh, &error),
-        })?;
-        Ok(Self::File(NewFile { file, fresh, path, is_done: false }))
-    }
-
-    fn write(&mut self, piece: &[u8]) -> Result<(), Failure> {
-        match self {
-            Self::Stdout => io::stdout().lock().write_all(piece).map_err(|error| cannot("write", "to stdout", &error)),
-            Self::Stream(file, path) => file.write_all(piece).map_err(|error| cannot("write", path, &error)),
-            Self::File(new) => new.file.write_all(piece).map_err(|error| cannot("write", &new.fresh, &error)),
-        }
-    }
-
-    fn done(self) -> Result<(), Failure> {
-        match self {
-            Self::Stdout => io::stdout().lock().flush().map_err(|error| cannot("write", "to stdout", &error)),
-            Self::Stream(mut file, path) => file.flush().map_err(|error| cannot("write", path, &error)),
-            Self::File(mut new) => {
-                let done = new.file.sync_all().and_then(|()| std::fs::rename(&new.fresh, &new.path));
-                new.is_done = done.is_ok();
-                done.map_err(|error| cannot("write", &new.path, &error))
-            }
-        }
-    }
-}
-
-fn cannot(what: &str, path: impl AsRef<Path>, error: &io::Error) -> Failure {
-    Failure::Failed(format!("cannot {what} {}: {error}", path.as_ref().display()))
-}
-
 fn import(args: DbImportArgs) -> Result<(), Failure> {
     let DbImportArgs { plugin, file, merge, replace, place } = args;
     let mut input = Input::of(&file)?;
@@ -308,7 +229,7 @@ fn import(args: DbImportArgs) -> Result<(), Failure> {
                 (true, false) => IntoWhat::Merge(OnExisting::Refuse),
                 (true, true) => IntoWhat::Merge(OnExisting::Replace),
             };
-            let mut importing = data(&offline, &plugin).await?.import(into).await.map_err(failure)?;
+            let mut importing = data(&offline.host, &plugin).await?.import(into).await.map_err(failure)?;
             while let Some(piece) = input.next().map_err(|error| cannot("read", &file, &error))? {
                 importing.take(&piece).await.map_err(failure)?;
             }
@@ -341,7 +262,7 @@ impl Input {
 fn verify(args: DbVerifyArgs) -> Result<(), Failure> {
     let DbVerifyArgs { plugin, json, place } = args;
     let is_of_all = plugin.is_none();
-    let (all, damage): (Vec<(String, Value)>, Value) = with_stored(place, async |reach| {
+    let (all, damage): (Vec<(String, Value)>, Value) = looking(place, async |reach| {
         let mut all = Vec::new();
         let mut damage = Value::Array(Vec::new());
         match reach {
@@ -363,7 +284,7 @@ fn verify(args: DbVerifyArgs) -> Result<(), Failure> {
             }
             Reach::Store(offline) => {
                 let plugins = match &plugin {
-                    Some(plugin) => vec![data(&offline, plugin).await?],
+                    Some(plugin) => vec![data(&offline.host, plugin).await?],
                     None => offline.host.all_data().await.map_err(failure)?,
                 };
                 for data in plugins {
@@ -387,7 +308,8 @@ fn verify(args: DbVerifyArgs) -> Result<(), Failure> {
             for (plugin, verified) in &all {
                 let told = list(&verified["problems"]).iter().map(|it| {
                     [plugin.clone()].into_iter().chain(
-                        ["app", "key", "index", "problem"].map(|name| it.get(name).map(text).unwrap_or_default()),
+                        ["app", "key", "index", "problem"]
+                            .map(|name| it.get(name).map(|it| cell(&text(it))).unwrap_or_default()),
                     )
                 });
                 for problem in told {
@@ -417,7 +339,7 @@ fn drop_all(args: DbDropArgs) -> Result<(), Failure> {
     sure.check(&format!("all that `{plugin}` stored"))?;
     with_stored(place, async |reach| match reach {
         Reach::Server(remote) => remote.ask_for_long::<Value>(Method::DELETE, &of(&plugin)).await.map(drop),
-        Reach::Store(offline) => data(&offline, &plugin).await?.drop_all().await.map_err(failure),
+        Reach::Store(offline) => data(&offline.host, &plugin).await?.drop_all().await.map_err(failure),
     })
 }
 
@@ -429,6 +351,6 @@ fn drop_index(args: DbDropIndexArgs) -> Result<(), Failure> {
             let path = format!("{}/indexes/{number}", of(&plugin));
             remote.ask_for_long::<Value>(Method::DELETE, &path).await.map(drop)
         }
-        Reach::Store(offline) => data(&offline, &plugin).await?.drop_index(number).await.map_err(failure),
+        Reach::Store(offline) => data(&offline.host, &plugin).await?.drop_index(number).await.map_err(failure),
     })
 }

@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod db;
 mod list;
+mod output;
 mod reach;
 mod remote;
 mod show;
@@ -48,7 +49,7 @@ pub(crate) fn run(args: Vec<OsString>) -> ExitCode {
 
 fn end(failure: &Failure) -> ExitCode {
     // With nobody to read stderr there is nobody to tell.
-    drop(writeln!(io::stderr(), "{failure}"));
+    drop(writeln!(io::stderr(), "{}", show::escaped(&failure.to_string())));
     failure.code().into()
 }
 
@@ -115,10 +116,10 @@ enum Format {
     Json,
 }
 
-/// Writes `text` and a line's end to stdout.
+/// Writes `text`, in which nothing is hidden, and a line's end to stdout.
 fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+    match writeln!(stdout, "{}", show::escaped(text)).and_then(|()| stdout.flush()) {
         // Whoever reads has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written.map_err(|error| Failure::Failed(format!("cannot write to stdout: {error}"))),
@@ -126,5 +127,5 @@ fn print(text: &str) -> Result<(), Failure> {
 }
 
 fn print_json(value: &impl Serialize) -> Result<(), Failure> {
-    print(&serde_json::to_string_pretty(value).map_err(Failure::failed)?)
+    print(&show::escaped_json(&serde_json::to_string_pretty(value).map_err(Failure::failed)?))
 }

@@ -10,7 +10,7 @@ use super::{
     Format,
     args::{EmitArgs, RunArgs, TokenCommand, TokenCreateArgs, TokenLinkArgs, TokenListArgs, TokenRevokeArgs},
     print, print_json,
-    reach::{Offline, Reach, with},
+    reach::{Offline, Reach, looking, with},
     show::table,
 };
 use crate::{
@@ -52,7 +52,7 @@ fn create(args: TokenCreateArgs) -> Result<(), Failure> {
 }
 
 fn list(args: TokenListArgs) -> Result<(), Failure> {
-    let tokens: Vec<Value> = with(args.place, async |reach| match reach {
+    let tokens: Vec<Value> = looking(args.place, async |reach| match reach {
         Reach::Server(remote) => remote.ask(Method::GET, "/api/tokens", None, None).await,
         Reach::Store(offline) => {
             let tokens = Auth::of(&offline.host).tokens.list().await.map_err(Failure::of_host)?;

@@ -1,4 +1,4 @@
-//! HTTP: the table of the server's own routes with their rules, and everything around them and the plugins' routes.
+//! HTTP: the server's own routes, mounted by their rules, and everything around them and the plugins' routes.
 
 mod access;
 pub(crate) mod api;
@@ -8,8 +8,9 @@ mod exchange;
 mod health;
 mod metrics;
 mod points;
+mod routes;
 pub(crate) mod server;
-pub(crate) mod store;
+mod store;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tokens;
@@ -27,7 +28,7 @@ use std::{
 };
 
 use actix_web::{
-    HttpRequest, HttpResponse, Route,
+    HttpRequest, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     guard::{Guard, GuardContext},
@@ -51,16 +52,9 @@ use tracing::Instrument;
 
 pub(crate) use access::{Access, Viewer};
 pub(crate) use caller::identified;
+pub(crate) use routes::{Rule, rules};
 
-use crate::{
-    admin,
-    auth::{
-        Auth,
-        token::{ADMIN, HOST},
-    },
-    backups::Store,
-    storage::Standing,
-};
+use crate::{auth::Auth, backups::Store, storage::Standing};
 
 /// What a handler of the server's own gives back: an error is a [`Problem`] or plugin-core's own.
 pub(crate) type Answer = std::result::Result<HttpResponse, actix_web::Error>;
@@ -174,72 +168,6 @@ impl Server {
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
-    }
-}
-
-/// A route of the server's own.
-pub(crate) struct Rule {
-    pub(crate) method: Method,
-    pub(crate) path: &'static str,
-    pub(crate) access: Access,
-    handler: fn() -> Route,
-}
-
-macro_rules! rules {
-    ($($method:ident $path:literal $access:expr => $handler:path;)*) => {
-        vec![$(Rule { method: Method::$method, path: $path, access: $access, handler: || web::to($handler) }),*]
-    };
-}
-
-/// Every route of the server's own, with its rule: nothing else is mounted but the endpoints and webhooks of plugins, whose rules
-/// their attributes say.
-pub(crate) fn rules() -> Vec<Rule> {
-    rules! {
-        GET    "/healthz"                              Access::Public        => health::alive;
-        GET    "/readyz"                               Access::Public        => health::ready;
-        GET    "/openapi.json"                         Access::Public        => api::openapi;
-        GET    "/metrics"                              Access::Scope(ADMIN)  => metrics::figures;
-        GET    "/api/plugins"                          Access::Scope(ADMIN)  => api::plugins;
-        GET    "/api/plugins/{id}"                     Access::Scope(ADMIN)  => api::plugin;
-        POST   "/api/plugins/{id}/enable"              Access::Scope(ADMIN)  => api::enable;
-        POST   "/api/plugins/{id}/disable"             Access::Scope(ADMIN)  => api::disable;
-        GET    "/api/plugins/{id}/cron"                Access::Scope(ADMIN)  => api::jobs;
-        POST   "/api/plugins/{id}/cron/{job}/run"      Access::Scope(ADMIN)  => api::run;
-        GET    "/api/admin-pages"                      Access::Scope(ADMIN)  => api::pages;
-        GET    "/api/hooks"                            Access::Scope(ADMIN)  => points::hooks;
-        POST   "/api/hooks/{name}"                     Access::Scope(HOST)   => points::fire;
-        GET    "/api/filters"                          Access::Scope(ADMIN)  => points::filters;
-        POST   "/api/filters/{name}"                   Access::Scope(HOST)   => points::apply;
-        POST   "/api/events/{name}"                    Access::Either(ADMIN, HOST) => points::emit;
-        GET    "/api/tokens"                           Access::Scope(ADMIN)  => tokens::list;
-        POST   "/api/tokens"                           Access::Scope(ADMIN)  => tokens::create;
-        DELETE "/api/tokens/{id}"                      Access::Scope(ADMIN)  => tokens::revoke;
-        POST   "/api/sign-in-links"                    Access::Scope(ADMIN)  => tokens::link;
-        GET    "/api/backups"                          Access::Scope(ADMIN)  => backups::list;
-        POST   "/api/backups"                          Access::Scope(ADMIN)  => backups::create;
-        POST   "/api/checksums"                        Access::Scope(ADMIN)  => backups::checksums;
-        GET    "/api/store"                            Access::Scope(ADMIN)  => store::all;
-        GET    "/api/store/{plugin}"                   Access::Scope(ADMIN)  => store::one;
-        DELETE "/api/store/{plugin}"                   Access::Scope(ADMIN)  => store::drop_all;
-        GET    "/api/store/{plugin}/documents"         Access::Scope(ADMIN)  => store::documents;
-        PUT    "/api/store/{plugin}/documents"         Access::Scope(ADMIN)  => store::put;
-        DELETE "/api/store/{plugin}/documents"         Access::Scope(ADMIN)  => store::delete;
-        GET    "/api/store/{plugin}/documents/{key:.*}"    Access::Scope(ADMIN) => store::document;
-        PUT    "/api/store/{plugin}/documents/{key:.*}"    Access::Scope(ADMIN) => store::put;
-        DELETE "/api/store/{plugin}/documents/{key:.*}"    Access::Scope(ADMIN) => store::delete;
-        GET    "/api/store/{plugin}/export"            Access::Scope(ADMIN)  => store::export;
-        POST   "/api/store/{plugin}/import"            Access::Stream(ADMIN) => store::import;
-        POST   "/api/store/{plugin}/verify"            Access::Scope(ADMIN)  => store::verify;
-        DELETE "/api/store/{plugin}/indexes/{number}"  Access::Scope(ADMIN)  => store::drop_index;
-        GET    "/"                                     Access::Public        => admin::front;
-        GET    "/admin"                                Access::Page          => admin::plugins;
-        GET    "/admin/pages/{path:.*}"                Access::Page          => admin::page;
-        POST   "/admin/plugins/{id}/enable"            Access::Form          => admin::enable;
-        POST   "/admin/plugins/{id}/disable"           Access::Form          => admin::disable;
-        GET    "/admin/sign-in"                        Access::Public        => admin::sign_in::form;
-        POST   "/admin/sign-in"                        Access::Public        => admin::sign_in::submit;
-        POST   "/admin/sign-out"                       Access::Form          => admin::sign_in::out;
-        GET    "/admin/style.css"                      Access::Public        => admin::style;
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) fn start(listener: TcpListener, server: Data<Server>, workers: usize)
                 .on_connect_ext(|wire: &Wire, data| drop(data.insert(wire.exchange())))
                 .h1(app);
             let wire = move |socket: TcpStream| {
-                let (peer, wire) = (socket.peer_addr().ok(), Wire::new(socket, clock.clone()));
+                let (peer, wire) = (socket.peer_addr().ok(), Wire::over(socket, clock.clone()));
                 async move { Ok::<_, actix_http::error::DispatchError>((wire, peer)) }
             };
             fn_service(wire).and_then(http)

@@ -3,7 +3,10 @@ use plugin_core::store::engine::EngineError;
 use serde_json::json;
 
 use super::*;
-use crate::fixture::{app, ask, request, server, token, with_token};
+use crate::{
+    auth::token::HOST,
+    fixture::{app, ask, request, server, token, with_token},
+};
 
 #[test]
 fn every_route_has_the_rule_that_is_listed_here() {

@@ -1,6 +1,6 @@
-//! The time that the head of a request may take and that a peer may take nothing of its answer, and the last answer of a connection that
-//! does not speak HTTP. actix-http gives that one by itself, before any service sees a request, and with an empty body; callers of this server read a problem document
-//! whatever went wrong.
+//! The time that the head of a request may take and that a peer may take nothing of its answer, and the last answer of a connection
+//! that does not speak HTTP. actix-http gives that one by itself, before any service sees a request, and with an empty body; callers of
+//! this server read a problem document whatever went wrong.
 
 use std::{
     future::Future,
@@ -30,6 +30,12 @@ use super::exchange::Exchange;
 const HEAD_TIME: Duration = Duration::from_secs(5);
 /// How long a peer may take nothing of what it is sent before the connection is given up, with all that its answer keeps hold of.
 pub(super) const TAKE_TIME: Duration = Duration::from_secs(30);
+
+/// How many bytes of an answer wait in the system to be sent, at most. Otherwise it takes megabytes, and asks for more only when a third
+/// of them has gone: a peer that takes 40 KB a second would pass for one that takes nothing. What is on its way is not counted, so a
+/// distant peer is sent as much as before.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 128 << 10;
 
 /// A connection on which no head and no answer takes for ever, and whose own errors become problem documents.
 #[derive(Debug)]
@@ -85,6 +91,17 @@ impl<T> Wire<T> {
             // What is late is found out where it is read.
             context.waker().wake_by_ref();
         }
+    }
+}
+
+impl Wire {
+    /// One over a socket, which asks for more as soon as its peer has taken some.
+    pub(super) fn over(socket: TcpStream, clock: Clock) -> Self {
+        #[cfg(target_os = "linux")]
+        if let Err(error) = socket2::SockRef::from(&socket).set_tcp_notsent_lowat(UNSENT) {
+            tracing::debug!("a connection asks late for more of its answer: {error}");
+        }
+        Self::new(socket, clock)
     }
 }
 
@@ -330,6 +347,38 @@ mod tests {
         assert_eq!(turn(&mut wire).await, (1, Goes::On));
         clock.set(now.saturating_add(HEAD_TIME));
         assert_eq!(turn(&mut wire).await, (0, Goes::Ends));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[actix_web::test]
+    async fn a_peer_that_takes_little_is_seen_to_take_it() {
+        use std::time::Duration;
+        use tokio::{net::TcpListener, time::timeout};
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let mut peer = TcpStream::connect(listener.local_addr().expect("it is bound")).await.expect("it listens");
+        let (socket, _) = listener.accept().await.expect("it connects");
+        let mut wire = Wire::over(socket, Clock::system());
+        let bytes = vec![7; 64 << 10];
+        for _ in 0..3 {
+            // Until all between the two is full.
+            while let Ok(written) = timeout(Duration::from_millis(300), wire.write(&bytes)).await {
+                written.expect("it is there");
+            }
+            let (mut piece, mut taken) = ([0; 4096], 0);
+            loop {
+                tokio::select! {
+                    biased;
+                    written = wire.write(&bytes) => {
+                        written.expect("it is there");
+                        break;
+                    }
+                    read = peer.read(&mut piece) => taken += read.expect("it is there"),
+                    () = tokio::time::sleep(Duration::from_secs(10)) => panic!("all of {taken} bytes was taken"),
+                }
+            }
+            assert!(taken < 512 << 10, "{taken} bytes were taken before it was seen");
+        }
     }
 
     #[actix_web::test]

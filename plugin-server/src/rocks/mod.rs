@@ -13,6 +13,7 @@ mod open;
 mod options;
 mod place;
 mod read;
+mod reader;
 mod recovery;
 #[cfg(test)]
 mod recovery_tests;
@@ -24,7 +25,6 @@ mod wal;
 mod writer;
 
 use std::{
-    collections::BTreeSet,
     fmt,
     ops::Range,
     path::Path,
@@ -41,6 +41,7 @@ use lock::DirectoryLock;
 pub use open::OpenError;
 use options::Tuning;
 use place::Shared;
+pub use reader::RocksReader;
 pub use verify::Damage;
 pub use writer::WriteCounts;
 use writer::Writer;
@@ -132,10 +133,6 @@ impl RocksEngine {
         self.shared.standing.clone()
     }
 
-    fn names(&self) -> BTreeSet<Keyspace> {
-        self.shared.names.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     /// Moves the rows of `keyspace` from memory into a table.
     #[cfg(test)]
     fn flush(&self, keyspace: &Keyspace) {
@@ -184,7 +181,7 @@ impl Engine for RocksEngine {
     }
 
     fn keyspaces(&self) -> EngineFuture<'_, Vec<Keyspace>> {
-        let names = self.names().into_iter().collect();
+        let names = self.shared.names().into_iter().collect();
         Box::pin(async move { Ok(names) })
     }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use plugin_core::store::engine::Keyspace;
-use rocksdb::{ColumnFamilyDescriptor, ErrorKind};
+use rocksdb::{ColumnFamilyDescriptor, Env, ErrorKind};
 
 use super::{
     DEFAULT_FAMILY, Db,
@@ -138,13 +138,33 @@ pub(super) fn for_reading(dir: &Path, tuning: &Tuning) -> Result<Opened, OpenErr
     Ok((db.map_err(|error| refusal(dir, error))?, keyspaces(&families)))
 }
 
+/// What [`for_reading`] gives, or an empty database in memory where there is none in `dir` yet.
+pub(super) fn to_look_at(dir: &Path, tuning: &Tuning) -> Result<Opened, OpenError> {
+    if is_database(dir) {
+        return for_reading(dir, tuning);
+    }
+    refuse_headless(dir)?;
+    // The binding makes the folder on disk, also for a database that is none there: one that is there.
+    let known = dir.parent().unwrap_or(dir);
+    let in_memory = || {
+        let mut options = tuning.database();
+        options.set_env(&Env::mem_env()?);
+        Db::open_cf_descriptors(&options, known, [ColumnFamilyDescriptor::new(DEFAULT_FAMILY, tuning.family())])
+    };
+    Ok((in_memory().map_err(|error| refusal(dir, error))?, BTreeSet::new()))
+}
+
 /// The column families that there are, or those of a new database.
 fn families(dir: &Path, tuning: &Tuning) -> Result<Vec<String>, OpenError> {
-    // CURRENT is the file that makes a folder a database.
-    match dir.join("CURRENT").exists() {
+    match is_database(dir) {
         true => Db::list_cf(&tuning.database(), dir).map_err(|error| refusal(dir, error)),
         false => refuse_headless(dir).map(|()| vec![DEFAULT_FAMILY.to_owned()]),
     }
+}
+
+/// CURRENT is the file that makes a folder a database.
+fn is_database(dir: &Path) -> bool {
+    dir.join("CURRENT").exists()
 }
 
 fn keyspaces(families: &[String]) -> BTreeSet<Keyspace> {

@@ -50,6 +50,10 @@ impl Shared {
         Self { place, names, standing, turn, wrote, backing_up, tuning, reading, path }
     }
 
+    pub(super) fn names(&self) -> BTreeSet<Keyspace> {
+        self.names.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Puts an open database in its place; the answer ends when it has closed.
     pub(super) fn put(&self, db: Db, names: BTreeSet<Keyspace>) -> Closed {
         *self.names.write().unwrap_or_else(PoisonError::into_inner) = names;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use plugin_core::store::engine::{EngineError, Keyspace};
 use rocksdb::{AsColumnFamilyRef, DBRawIteratorWithThreadMode, LiveFile, ReadOptions};
 
-use super::{Db, RocksEngine, failure, family, open, options};
+use super::{Db, RocksEngine, RocksReader, failure, family, open, options, place::Shared};
 
 /// How much is read at a time. Nothing is kept from being deleted or closed for longer.
 const CHUNK_ROWS: usize = 10_000;
@@ -32,6 +32,22 @@ impl RocksEngine {
     /// # Errors
     /// [`EngineError::Unavailable`] if the store closes or cannot be read for another reason than damage.
     pub fn verify(&self) -> Result<Vec<Damage>, EngineError> {
+        self.shared.verify()
+    }
+}
+
+impl RocksReader {
+    /// The same as [`RocksEngine::verify`].
+    ///
+    /// # Errors
+    /// [`EngineError::Unavailable`] if the store cannot be read for another reason than damage.
+    pub fn verify(&self) -> Result<Vec<Damage>, EngineError> {
+        self.shared.verify()
+    }
+}
+
+impl Shared {
+    fn verify(&self) -> Result<Vec<Damage>, EngineError> {
         let mut found = Vec::new();
         for keyspace in self.names() {
             self.verify_keyspace(&keyspace, &mut found)?;
@@ -43,7 +59,7 @@ impl RocksEngine {
         let mut last: Option<Vec<u8>> = None;
         let mut next = Some(Vec::new());
         while let Some(from) = next {
-            next = self.shared.place.with(|db| {
+            next = self.place.with(|db| {
                 let family = family(db, keyspace)?;
                 match chunk(db, &family, &from, &mut last) {
                     Ok(next) => Ok(next),
@@ -54,7 +70,7 @@ impl RocksEngine {
                             let behind = behind(db, &family, begin, &tables);
                             damage.push(Damage {
                                 keyspace: keyspace.clone(),
-                                file: open::file_in(&self.shared.path, &detail),
+                                file: open::file_in(&self.path, &detail),
                                 detail,
                             });
                             Ok(behind)

@@ -6,8 +6,9 @@ use std::{
     time::Duration,
 };
 
+use plugin_core::random::Random;
 use serde_json::Value;
-use tests::{github, input::Dice, server::ADMIN_TOKEN};
+use tests::{github, server::ADMIN_TOKEN};
 
 use crate::tools::Running;
 
@@ -19,7 +20,7 @@ const GITHUB: &str = "/api/plugins/github-integration/webhooks/github-events";
 const ROOM_TO_GROW: u64 = 32 << 20;
 
 /// A way to be wrong: its name, and how a request of it is made.
-type Kind = (&'static str, fn(&mut Dice) -> Raw);
+type Kind = (&'static str, fn(&mut Random) -> Raw);
 
 /// A request as bytes.
 struct Raw {
@@ -62,19 +63,19 @@ impl Raw {
 }
 
 /// Random bytes that are no NUL, CR or LF.
-fn noise(dice: &mut Dice, length: usize) -> Vec<u8> {
-    let byte = |dice: &mut Dice| match (dice.roll() & 0xff) as u8 {
+fn noise(dice: &mut Random, length: usize) -> Vec<u8> {
+    let byte = |dice: &mut Random| match (dice.number() & 0xff) as u8 {
         0 | b'\r' | b'\n' => b'#',
         other => other,
     };
     (0..length).map(|_| byte(dice)).collect()
 }
 
-fn letters(dice: &mut Dice, length: usize) -> String {
-    (0..length).map(|_| char::from(b'a' + (dice.roll() % 26) as u8)).collect()
+fn letters(dice: &mut Random, length: usize) -> String {
+    (0..length).map(|_| char::from(b'a' + (dice.number() % 26) as u8)).collect()
 }
 
-fn request_line(dice: &mut Dice) -> Raw {
+fn request_line(dice: &mut Random) -> Raw {
     let mut raw = Raw::new("GET", STATS);
     let word = letters(dice, 6);
     raw.line = match dice.below(7) {
@@ -89,12 +90,15 @@ fn request_line(dice: &mut Dice) -> Raw {
     raw
 }
 
-fn path(dice: &mut Dice) -> Raw {
+fn path(dice: &mut Random) -> Raw {
     let bad = ["%00", "%5c", "%2e%2e", "..", "%252e", "%2f..%2f", "%", "%zz", "%ff%fe", "%c0%af", ".", "%5C..", "a%2"];
-    Raw::new("GET", &format!("{CONVERSATIONS}/{}{}/{}", letters(dice, 3), dice.pick(&bad), dice.pick(&bad)))
+    Raw::new(
+        "GET",
+        &format!("{CONVERSATIONS}/{}{}/{}", letters(dice, 3), bad[dice.below(bad.len())], bad[dice.below(bad.len())]),
+    )
 }
 
-fn header(dice: &mut Dice) -> Raw {
+fn header(dice: &mut Random) -> Raw {
     let raw = Raw::new("GET", STATS);
     match dice.below(6) {
         0 => raw.header("Authorization", noise(dice, 24)),
@@ -106,9 +110,9 @@ fn header(dice: &mut Dice) -> Raw {
     }
 }
 
-fn id(dice: &mut Dice) -> Raw {
+fn id(dice: &mut Random) -> Raw {
     let mut id = noise(dice, 8);
-    id.push(*dice.pick(b" /\\\"<>{}|"));
+    id.push(*dice.pick(b" /\\\"<>{}|").expect("there are some"));
     match dice.below(4) {
         0 => Raw::new("GET", STATS).header("X-App-Id", [b"a", &id[..], b"z"].concat()),
         1 => Raw::new("GET", STATS).header("X-User-Id", [b"a", &id[..], b"z"].concat()),
@@ -117,7 +121,7 @@ fn id(dice: &mut Dice) -> Raw {
     }
 }
 
-fn query(dice: &mut Dice) -> Raw {
+fn query(dice: &mut Random) -> Raw {
     let word = letters(dice, 5);
     let query = match dice.below(4) {
         0 => format!("{word}={word}"),
@@ -128,7 +132,7 @@ fn query(dice: &mut Dice) -> Raw {
     Raw::new("GET", &format!("{COUNT}?{query}"))
 }
 
-fn json(dice: &mut Dice) -> Raw {
+fn json(dice: &mut Random) -> Raw {
     let body = match dice.below(8) {
         0 => noise(dice, 40),
         1 => format!("{{\"{}\":", letters(dice, 4)).into_bytes(),
@@ -142,13 +146,14 @@ fn json(dice: &mut Dice) -> Raw {
     Raw::new("POST", &format!("{CONVERSATIONS}/none/messages")).body("application/json", body)
 }
 
-fn content_type(dice: &mut Dice) -> Raw {
-    let kind =
-        *dice.pick(&["text/plain", "application/xml", "multipart/form-data", "json", "application/", ";", "*/*"]);
+fn content_type(dice: &mut Random) -> Raw {
+    let kind = *dice
+        .pick(&["text/plain", "application/xml", "multipart/form-data", "json", "application/", ";", "*/*"])
+        .expect("there are some");
     Raw::new("POST", TRACK).body(kind, "{}")
 }
 
-fn signature(dice: &mut Dice) -> Raw {
+fn signature(dice: &mut Random) -> Raw {
     let body = format!("{{\"action\":\"{}\"}}", letters(dice, 5)).into_bytes();
     let wrong = match dice.below(5) {
         0 => github::signature(&letters(dice, 8), &body).into_bytes(),
@@ -187,7 +192,7 @@ fn is_problem(text: &str) -> bool {
 #[test]
 fn a_thousand_malformed_requests_are_each_refused_with_a_problem() {
     let server = Running::start();
-    let mut dice = Dice(2026);
+    let mut dice = Random::of(2026);
     let kinds: [Kind; 8] = [
         ("request line", request_line),
         ("path", path),

@@ -1,6 +1,6 @@
 //! Typed documents in a running host, from what an author writes.
 
-use std::sync::Arc;
+use std::{future::IntoFuture, sync::Arc};
 
 use serde_json::{Value as Json, json};
 
@@ -12,6 +12,8 @@ use crate::{
         conformance::block_on,
         engine::{Durability, Engine, Keyspace},
         index::{IndexField, IndexMeta},
+        query::Find,
+        transfer::Stillness,
         typed::{Document, DocumentMeta, DocumentVersion, MigrationMeta},
     },
     testing::TestHost,
@@ -121,13 +123,17 @@ fn retired(version: u16) -> &'static DocumentMeta {
 
 /// The store as a binary with this version of the documents has it.
 fn space(engine: &Arc<dyn Engine>, version: u16) -> Arc<Space> {
+    let space = unprepared(engine, version);
+    block_on(space.prepare()).expect("indexes are brought in line");
+    Arc::new(space)
+}
+
+fn unprepared(engine: &Arc<dyn Engine>, version: u16) -> Space {
     let keyspace = Keyspace::of_plugin("shelf");
     block_on(engine.open(&keyspace)).expect("a keyspace opens");
     let migrations = (1..version).map(migration);
     let schema = Schema::new([retired(version)], (1..version).map(retired), migrations, &[]);
-    let space = Space::new(Arc::clone(engine), keyspace, Durability::Relaxed).with_schema(schema);
-    block_on(space.prepare()).expect("indexes are brought in line");
-    Arc::new(space)
+    Space::new(Arc::clone(engine), keyspace, Durability::Relaxed).with_schema(schema)
 }
 
 fn db(space: &Arc<Space>) -> Db {
@@ -190,8 +196,8 @@ fn what_was_written_before_there_was_a_type_has_its_id_from_its_key() {
 
 static MARKS: [IndexMeta; 1] = [IndexMeta::of("books:", &[IndexField::ascending("shelfMark")]).unique()];
 
-#[test]
-fn what_was_unique_stays_so_when_the_version_changes() {
+/// Books without a type, with a unique index.
+fn marked_store() -> Arc<dyn Engine> {
     let engine: Arc<dyn Engine> = Arc::new(MemEngine::new());
     let keyspace = Keyspace::of_plugin("shelf");
     block_on(engine.open(&keyspace)).expect("a keyspace opens");
@@ -203,6 +209,45 @@ fn what_was_unique_stays_so_when_the_version_changes() {
         let book = json!({ "isbn": format!("{n:03}"), "authors": ["ada"], "pages": 1, "shelfMark": format!("A{n}") });
         block_on(before.set(&format!("books:{n:03}"), &book)).expect("it can be stored");
     }
+    engine
+}
+
+/// Every row that there is, in lines that say what they are.
+fn exported(space: &Arc<Space>) -> Vec<String> {
+    let mut export = block_on(space.export("shelf", Stillness::Still)).expect("it begins");
+    let mut text = String::new();
+    while let Some(lines) = block_on(export.next()).expect("it can be read") {
+        text.push_str(&lines);
+    }
+    // The first says when.
+    text.lines().skip(1).map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn who_only_reads_is_answered_by_what_is_there_and_leaves_it_so() {
+    let engine = marked_store();
+    let looking = unprepared(&engine, 3);
+    block_on(looking.prepare_to_read()).expect("it can be read");
+    let looking = Arc::new(looking);
+    let before = exported(&looking);
+    assert_eq!(block_on(looking.index_states()).expect("readable").len(), 1, "none is made");
+    let verified = block_on(looking.verify()).expect("readable");
+    assert!(verified.is_whole() && verified.documents == 300, "{verified:?}");
+    let marked = db(&looking).docs::<Book>().find(query!(Book { shelfMark: "A7" }));
+    let found = block_on(marked.into_future()).expect("it is answered without an index of today's version");
+    assert_eq!(found.iter().map(|found| &*found.key).collect::<Vec<_>>(), ["007"]);
+    assert_eq!(exported(&looking), before);
+
+    let untyped = Space::new(Arc::clone(&engine), Keyspace::of_plugin("shelf"), Durability::Relaxed);
+    let untyped = untyped.with_schema(Schema::new([], [], [], &MARKS));
+    block_on(untyped.prepare_to_read()).expect("it can be read");
+    let marked: Find<Json> = db(&Arc::new(untyped)).find(query! { shelfMark: "A7" }).under("books:");
+    assert!(block_on(marked.explain()).expect("readable").index.is_some(), "it is ready, so it is used");
+}
+
+#[test]
+fn what_was_unique_stays_so_when_the_version_changes() {
+    let engine = marked_store();
     let mut host = TestHost::of::<Shelf>().engine(engine).build();
     let taken = host.with::<Shelf, _>(async |ctx| {
         let marked = Book { shelf_mark: Some("A299".into()), ..book("new", "eve", 1) };

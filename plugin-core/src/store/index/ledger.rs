@@ -110,10 +110,20 @@ pub(in crate::store) async fn commit(space: &Space, writes: Vec<Write>) -> Resul
     Err(contended(INDEX))
 }
 
-/// Every index that is kept or was, as the store has it on disk.
+/// Every index that is kept or was, as the store has it on disk. One of another version of its documents than today's is none any more,
+/// also where that is not written down yet.
 pub(in crate::store) async fn known(space: &Space) -> Result<Vec<Index>, StoreError> {
-    let index = |(number, row): (u64, Row)| Index::new(number, row.definition, row.progress);
+    let declared = declared(space);
+    let index = |(number, row): (u64, Row)| {
+        let is_superseded = declared.iter().any(|new| new.is_other_version_of(&row.definition));
+        let progress = if is_superseded { Progress::Dropping } else { row.progress };
+        Index::new(number, row.definition, progress)
+    };
     Ok(rows(space).await?.into_iter().map(index).collect())
+}
+
+fn declared(space: &Space) -> Vec<Definition> {
+    space.schema.indexes().map(|(meta, version)| Definition::of(meta, version)).collect()
 }
 
 /// Puts what another store kept about itself in the place of what this one does, which has no documents, and makes room for what it kept
@@ -159,13 +169,30 @@ impl Space {
     /// # Errors
     /// [`StoreError`] if what is kept of them cannot be read or written.
     pub async fn prepare(&self) -> Result<(), StoreError> {
+        let (known, writes) = self.in_line().await?;
+        commit(self, writes).await?;
+        self.keep_up(known);
+        Ok(())
+    }
+
+    /// The same for who writes nothing: queries use the indexes that are ready, and nothing is changed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if what is kept of them cannot be read.
+    pub(crate) async fn prepare_to_read(&self) -> Result<(), StoreError> {
+        let (known, _) = self.in_line().await?;
+        self.keep_up(known);
+        Ok(())
+    }
+
+    /// The indexes in line with what is declared, and what has to be written for that.
+    async fn in_line(&self) -> Result<(Vec<(u64, Row)>, Vec<Write>), StoreError> {
         let mut known = rows(self).await?;
-        let declared: Vec<Definition> =
-            self.schema.indexes().map(|(meta, version)| Definition::of(meta, version)).collect();
-        if known.is_empty() && declared.is_empty() {
-            return Ok(());
-        }
+        let declared = declared(self);
         let mut writes = Vec::new();
+        if known.is_empty() && declared.is_empty() {
+            return Ok((known, writes));
+        }
         let was_unique = |new: &Definition| {
             let ready = known.iter().filter(|(_, row)| row.progress == Progress::Ready || row.at_once);
             new.unique && ready.into_iter().any(|(_, row)| new.is_other_version_of(&row.definition))
@@ -201,11 +228,14 @@ impl Space {
             let encoded = codec::encode(&number).map_err(|source| StoreError::codec(NUMBER, source))?;
             writes.push(Write::put(highest(), encoded));
         }
-        commit(self, writes).await?;
+        Ok((known, writes))
+    }
+
+    /// From now on commits keep those of `known` that are not being dropped.
+    fn keep_up(&self, known: Vec<(u64, Row)>) {
         let kept = known.into_iter().filter(|(_, row)| row.progress != Progress::Dropping);
         let index = |(number, row): (u64, Row)| Arc::new(Index::new(number, row.definition, row.progress));
         self.indexes.set(kept.map(index).collect());
-        Ok(())
     }
 
     async fn highest(&self) -> Result<u64, StoreError> {
@@ -226,8 +256,7 @@ impl Space {
     /// # Errors
     /// [`StoreError`] if what is kept of them cannot be read.
     pub async fn index_states(&self) -> Result<Vec<IndexState>, StoreError> {
-        let declared: Vec<Definition> =
-            self.schema.indexes().map(|(meta, version)| Definition::of(meta, version)).collect();
+        let declared = declared(self);
         let state = |(number, row): (u64, Row)| IndexState {
             number,
             definition: row.definition.to_string(),

@@ -1,6 +1,7 @@
 //! `backup` and `restore`: what was acknowledged before a backup is in it, and what is in it has no holes.
 
 use std::{
+    fs,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread,
 };
@@ -71,7 +72,7 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it_and_no_holes() {
 #[test]
 fn backups_are_listed_kept_and_restored_beside_what_is_there() {
     let shell = Shell::new();
-    std::fs::create_dir(shell.data()).expect("a folder");
+    fs::create_dir(shell.data()).expect("a folder");
     let first = shell.json(&["backup"]);
     for _ in 0..2 {
         shell.done(&["backup", "--keep", "2"]);
@@ -103,4 +104,32 @@ fn a_server_keeps_its_store_from_being_replaced_and_says_where_backups_go() {
     far.send("POST", "/api/backups?keep=0", None).expect("an answer").refuses(422);
     let made: Value = far.send("POST", "/api/backups?keep=1", None).expect("an answer").is(201);
     assert_eq!(far.send("GET", "/api/backups", None).expect("an answer").is(200), json!([made]));
+}
+
+#[test]
+fn a_backup_of_a_damaged_store_is_5_wherever_the_damage_is() {
+    let shell = Shell::new();
+    let lines: String =
+        (0..5_000).map(|n| format!("{{\"key\":\"n:{n}\",\"value\":\"{:x}\"}}\n", n * 7_919_u64)).collect();
+    let lines = shell.write("lines", &lines);
+    shell.done(&["db", "import", PLUGIN, &lines.to_string_lossy()]);
+    shell.done(&["backup"]);
+    let store = shell.data().join("store");
+    let files = || fs::read_dir(&store).expect("a store").map(|entry| entry.expect("an entry").path());
+    let tables = files().filter(|file| file.extension().is_some_and(|extension| extension == "sst"));
+    let table = tables.max_by_key(|table| fs::metadata(table).expect("a table").len()).expect("the backup made one");
+    let whole = fs::read(&table).expect("a table");
+    for place in [10, whole.len() / 3, whole.len() / 2, whole.len() - 4] {
+        let other = Shell::new();
+        fs::create_dir_all(other.data().join("store")).expect("a folder");
+        for file in files() {
+            fs::copy(&file, other.data().join("store").join(file.file_name().expect("a name"))).expect("copied");
+        }
+        let mut bytes = whole.clone();
+        bytes[place] ^= 0xff;
+        fs::write(other.data().join("store").join(table.file_name().expect("a name")), bytes).expect("written");
+        let said = other.fails(&["backup"], 5);
+        assert!(said.contains(".sst") || said.contains("damaged"), "{place}: {said}");
+        assert_eq!(other.json(&["backup", "list", "--json"]), json!([]), "{place}: it is not kept");
+    }
 }

@@ -5,6 +5,7 @@ mod check;
 mod data;
 mod exits;
 mod listings;
+mod reading;
 mod settings;
 mod store;
 

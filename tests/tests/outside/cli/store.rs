@@ -112,11 +112,60 @@ fn an_export_is_a_file_once_it_is_whole_and_a_stream_where_there_is_none() {
 
     std::fs::create_dir(shell.path("folder")).expect("made");
     assert!(fails("folder").contains("it is a folder"));
-    std::fs::write(shell.path("taken.part"), "mine").expect("written");
-    assert!(fails("taken").contains("Remove it if there is no other"));
-    assert_eq!(std::fs::read_to_string(shell.path("taken.part")).expect("it is kept"), "mine");
+    let before = names(&shell);
     shell.fails(&["db", "export", "nobody", "--out", &at("nothing")], 1);
-    assert!(!shell.path("nothing").exists() && !shell.path("nothing.part").exists());
+    assert_eq!(names(&shell), before, "half an export is none");
+
+    std::os::unix::fs::symlink("meant", shell.path("early")).expect("a link");
+    assert_eq!(done("early"), "");
+    assert!(shell.path("early").is_symlink() && shell.path("meant").is_file(), "it is made where the link leads");
+    let long = "x".repeat(255);
+    assert_eq!(done(&long), "");
+    assert!(shell.path(&long).is_file());
+    assert!(fails(&"x".repeat(256)).contains("too long"));
+}
+
+/// What there is in the folder of `shell`.
+fn names(shell: &Shell) -> std::collections::BTreeSet<std::ffi::OsString> {
+    std::fs::read_dir(shell.folder.path()).expect("a folder").map(|it| it.expect("an entry").file_name()).collect()
+}
+
+#[test]
+fn an_export_to_what_is_open_is_written_behind_what_is_there() {
+    let shell = Shell::new();
+    assert_eq!(shell.fed(&["db", "import", PLUGIN, "-"], LINES).code, Some(0));
+    for (name, out) in
+        [("1", "/dev/stdout"), ("2", "/dev/fd/1"), ("3", "/proc/self/fd/1"), ("4", "4"), ("5", "/dev/stderr")]
+    {
+        let mut file = std::fs::File::create(shell.path(name)).expect("a file");
+        file.write_all(b"before\n").expect("written");
+        let mut command = shell.command(&["db", "export", PLUGIN, "--out", out]);
+        let command = match out {
+            "/dev/stderr" => command.stderr(file),
+            _ => command.stdout(file),
+        };
+        assert!(command.status().expect("it runs").success(), "{out}");
+        let written = std::fs::read_to_string(shell.path(name)).expect("it is there");
+        let lines = written.strip_prefix("before\n").unwrap_or_else(|| panic!("{out}: {written}"));
+        assert!(rows(lines).last().is_some_and(|last| last.starts_with("{\"end\":")), "{out}: {written}");
+    }
+}
+
+#[test]
+fn what_would_change_how_other_text_looks_is_escaped() {
+    let shell = Shell::new();
+    let (key, value) = ("a\u{202e}b\u{9b}c", "\u{2066}שלום\u{2069}\u{200b}");
+    let lines = format!("{}\n", json!({ "key": key, "value": value }));
+    assert_eq!(shell.fed(&["db", "import", PLUGIN, "-"], &lines).code, Some(0));
+    let is_plain = |text: &str| !text.contains(|c: char| "\u{202e}\u{9b}\u{2066}\u{2069}\u{200b}".contains(c));
+    let table = shell.done(&["db", "find", PLUGIN]);
+    assert!(is_plain(&table) && table.contains("a\\u{202e}b\\u{9b}c") && table.contains("שלום"), "{table:?}");
+    let shown = shell.done(&["db", "get", PLUGIN, key]);
+    assert!(is_plain(&shown), "{shown:?}");
+    let shown: Value = serde_json::from_str(&shown).expect("it is JSON");
+    assert_eq!(shown["value"], json!(value), "it is the same");
+    let refused = shell.fed(&["db", "import", PLUGIN, "-", "--merge"], &lines);
+    assert!(refused.code == Some(1) && is_plain(&refused.err) && refused.err.contains("u{202e}"), "{refused:?}");
 }
 
 #[test]
