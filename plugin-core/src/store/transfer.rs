@@ -7,7 +7,7 @@ mod export;
 mod import;
 
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use super::{error::StoreError, value::Value};
 use crate::clock::Timestamp;
@@ -77,7 +77,7 @@ struct Raw {
 /// A line as it is read: which of them it is, is seen by its fields.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct Line {
+struct Line<'a> {
     format: Option<String>,
     version: Option<u32>,
     plugin: Option<String>,
@@ -86,8 +86,9 @@ struct Line {
     end: Option<u64>,
     app: Option<String>,
     key: Option<String>,
-    #[serde(deserialize_with = "given")]
-    value: Option<Json>,
+    /// As it is written: most lines have the bytes beside it, and nobody reads it then.
+    #[serde(borrow, deserialize_with = "given")]
+    value: Option<&'a RawValue>,
     expires_at: Option<Timestamp>,
     unreadable: Option<String>,
     stored: Option<String>,
@@ -95,8 +96,8 @@ struct Line {
 }
 
 /// A null that is there is not the same as nothing.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
-    Json::deserialize(deserializer).map(Some)
+fn given<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// Why lines do not become rows.

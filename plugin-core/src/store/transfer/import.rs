@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 use super::{FORMAT, Line, LineProblem, MAX_LINE, TransferError, VERSION};
 use crate::{
     id::AppId,
+    json,
     store::{
         care::Turn,
         codec::Envelope,
@@ -236,7 +237,7 @@ impl Import {
             return Ok(());
         }
         let malformed = |told: &dyn fmt::Display| LineProblem::Malformed(told.to_string());
-        let line: Line = serde_json::from_slice(text).map_err(|error| self.wrong(self.line, malformed(&error)))?;
+        let line: Line<'_> = serde_json::from_slice(text).map_err(|error| self.wrong(self.line, malformed(&error)))?;
         if self.end.is_some() {
             return Err(self.wrong(self.line, malformed(&"it comes after the last")));
         }
@@ -263,7 +264,11 @@ impl Import {
                         let stored = decoded(&stored).map_err(|problem| self.wrong(self.line, problem))?;
                         self.stored(app, key, stored).await
                     }
-                    (None, Some(value)) => self.written(app, key, value, expires_at.map(millis)).await,
+                    (None, Some(value)) => {
+                        let value = json::read(value.get().as_bytes());
+                        let value: Json = value.map_err(|error| self.wrong(self.line, malformed(&error)))?;
+                        self.written(app, key, value, expires_at.map(millis)).await
+                    }
                     (None, None) => Err(self.wrong(self.line, malformed(&"it has neither `value` nor `stored`"))),
                 }
             }

@@ -91,6 +91,25 @@ fn what_was_exported_is_byte_by_byte_the_same_where_it_is_imported() {
 }
 
 #[test]
+fn documents_of_any_depth_are_imported_shown_found_and_exported() {
+    both(|shell| {
+        let deep = format!("{}1{}", "[".repeat(128), "]".repeat(128));
+        let line = format!("{{\"key\":\"deep\",\"value\":{deep}}}\n");
+        assert_eq!(shell.fed(&["db", "import", PLUGIN, "-"], &line).code, Some(0));
+        for args in [&["db", "get", PLUGIN, "deep"][..], &["db", "find", PLUGIN, "--json"], &["db", "find", PLUGIN]] {
+            let shown: String = shell.done(args).split_whitespace().collect();
+            assert!(shown.contains(&deep), "{args:?}: {shown}");
+        }
+        let exported = shell.done(&["db", "export", PLUGIN]);
+        let other = Shell::new();
+        assert_eq!(other.fed(&["db", "import", PLUGIN, "-"], &exported).code, Some(0));
+        assert_eq!(rows(&other.done(&["db", "export", PLUGIN])), rows(&exported));
+        let deeper = other.fed(&["db", "import", PLUGIN, "-", "--merge"], &line.replace("[1]", "[[1]]"));
+        assert!(deeper.code == Some(1) && deeper.err.contains("128 deep"), "{deeper:?}");
+    });
+}
+
+#[test]
 fn an_export_is_a_file_once_it_is_whole_and_a_stream_where_there_is_none() {
     let shell = Shell::new();
     assert_eq!(shell.fed(&["db", "import", PLUGIN, "-"], LINES).code, Some(0));
