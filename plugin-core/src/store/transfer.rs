@@ -8,8 +8,9 @@ mod import;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
-use super::{error::StoreError, value::Value};
+use super::error::StoreError;
 use crate::clock::Timestamp;
 
 pub(super) use self::export::instant;
@@ -59,12 +60,14 @@ struct Last {
 struct Document<'a> {
     app: &'a str,
     key: &'a str,
-    value: &'a Value,
+    value: &'a RawValue,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unreadable: Option<String>,
     stored: &'a str,
+    /// [`check_of`] the value: whether it was edited is seen also where the importer would show it otherwise, or not at all.
+    check: String,
 }
 
 /// Any other row.
@@ -92,7 +95,13 @@ struct Line<'a> {
     expires_at: Option<Timestamp>,
     unreadable: Option<String>,
     stored: Option<String>,
+    check: Option<String>,
     row: Option<String>,
+}
+
+/// Tells the text of a value from others.
+fn check_of(value: &str) -> String {
+    hex::encode(Sha256::digest(value).first_chunk::<8>().unwrap_or(&[0; 8]))
 }
 
 /// A null that is there is not the same as nothing.
@@ -158,6 +167,17 @@ pub enum LineProblem {
     OtherPlugin {
         /// The plugin whose data it is.
         found: String,
+    },
+    /// What people read of a document was edited, and its bytes were not.
+    #[error(
+        "the `{field}` of `{key}` is not what its `stored` says: remove `stored` from the line to import it as it was edited, or `value` and \
+         `expiresAt` to import it as it was stored"
+    )]
+    Edited {
+        /// The key of the document.
+        key: String,
+        /// The field of the line.
+        field: &'static str,
     },
     /// Rows that are bytes alone come without a first line.
     #[error("a row of bytes alone is imported only as part of a whole export, which begins with its first line")]

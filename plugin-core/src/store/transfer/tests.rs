@@ -1,3 +1,5 @@
+mod edited;
+
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -14,7 +16,7 @@ use crate::{
         index::{IndexField, IndexMeta},
         key::{self, Key, Kind},
         typed::Document as _,
-        value::MAX_DEPTH,
+        value::{MAX_DEPTH, Value},
     },
 };
 
@@ -402,15 +404,16 @@ struct Bits {
     bits: Vec<Bit>,
 }
 
+fn with_bits() -> Arc<Space> {
+    let (engine, keyspace) = (Arc::new(MemEngine::new()), Keyspace::of_plugin("tests"));
+    block_on(engine.open(&keyspace)).expect("memory opens");
+    let schema = Schema::new([Bits::meta()], [], [], &[]);
+    Arc::new(Space::new(engine, keyspace, Durability::Relaxed).with_schema(schema))
+}
+
 #[test]
 fn the_largest_documents_are_exported_in_lines_that_can_be_imported() {
-    let typed = || {
-        let (engine, keyspace) = (Arc::new(MemEngine::new()), Keyspace::of_plugin("tests"));
-        block_on(engine.open(&keyspace)).expect("memory opens");
-        let schema = Schema::new([Bits::meta()], [], [], &[]);
-        Arc::new(Space::new(engine, keyspace, Durability::Relaxed).with_schema(schema))
-    };
-    let (from, to) = (typed(), typed());
+    let (from, to) = (with_bits(), with_bits());
     let db = db(&from, "default");
     let largest = MAX_DOCUMENT - 64;
     block_on(db.set("nuls", &"\0".repeat(largest))).expect("stored");
