@@ -5,7 +5,7 @@ use plugin_core::{
     endpoint::openapi::{About, document as assemble},
     host::store::DataStats,
     registration::Item,
-    store::{Shown, transfer::Imported, verify::Verified},
+    store::{Explain, Listed, Shown, transfer::Imported, verify::Verified},
 };
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
@@ -199,7 +199,10 @@ fn about(rule: &Rule, generator: &mut SchemaGenerator) -> Option<Summary> {
             says("What a plugin stored, in numbers", OK, None, of::<DataStats>(generator))
         }
         ("DELETE", "/api/store/{plugin}") => says("Drop all that a plugin stored", NOTHING, None, None),
-        ("GET", DOCUMENTS) => says("Find documents, or get the one with a key", OK, None, object()),
+        ("GET", DOCUMENTS) => {
+            let one_of = [of::<Listed>(generator), of::<Shown>(generator), of::<Explain>(generator)];
+            says("Find documents, or get the one with a key", OK, None, Some(json!({ "oneOf": one_of })))
+        }
         ("GET", DOCUMENT) => says("A document", OK, None, of::<Shown>(generator)),
         ("PUT", DOCUMENTS | DOCUMENT) => {
             says("Change a document, or make one", CHANGED_OR_CREATED, any(), of::<Written>(generator))

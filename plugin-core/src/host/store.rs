@@ -17,7 +17,7 @@ use crate::{
     id::AppId,
     plugin::state::PluginState,
     store::{
-        Db, Entry, Explain, Filter, Overview, Page, Revision, Shown, Space, StoreError, Value,
+        Db, Explain, Filter, Listed, Listing, Overview, Revision, Shown, Space, StoreError, Value,
         query::Find,
         transfer::{Export, Import, Imported, IntoWhat, Stillness},
         verify::Verified,
@@ -173,15 +173,13 @@ impl Data {
         shown.ok_or_else(|| Error::not_found("there is no such document"))
     }
 
-    /// The documents of `app` that are asked for, a page.
+    /// The documents of `app` that are asked for, a page. Those that cannot be read are shown as their bytes; where a filter or an order
+    /// asks for what they hold they are counted and passed over.
     ///
     /// # Errors
     /// 422 for a question that is none, with what is wrong and where.
-    pub async fn find(&self, app: &AppId, question: Question) -> Result<Page<Entry<Json>>> {
-        let Page { items, next } = self.asked(app, question)?.await.map_err(told_of_reading)?;
-        // By way of a value, which has what JSON has no word for.
-        let shown = |Entry { key, value, revision }: Entry<Value>| Entry { key, value: Json::from(value), revision };
-        Ok(Page { items: items.into_iter().map(shown).collect(), next })
+    pub async fn find(&self, app: &AppId, question: Question) -> Result<Listed> {
+        self.asked(app, question)?.page().await.map_err(told_of_reading)
     }
 
     /// How the same question is answered.
@@ -192,20 +190,21 @@ impl Data {
         self.asked(app, question)?.explain().await.map_err(told_of_reading)
     }
 
-    fn asked(&self, app: &AppId, question: Question) -> Result<Find<Value>> {
+    fn asked(&self, app: &AppId, question: Question) -> Result<Listing> {
         let Question { filter, sort, limit, cursor, under } = question;
         let filter = filter.as_ref().map_or_else(|| Ok(Filter::all()), Filter::from_json);
         let filter = filter.map_err(|problem| told(problem.into()))?;
         let cursor = cursor.map(|text| text.parse()).transpose();
         let cursor = cursor.map_err(|problem| told(StoreError::Cursor(problem)))?;
-        let mut find = self.db(app).find(filter).under(&under).after(cursor);
+        let mut find: Find<Value> = self.db(app).find(filter).under(&under).after(cursor);
         for path in &sort {
             find = find.sort(path);
         }
-        Ok(match limit {
+        let find = match limit {
             Some(limit) => find.limit(limit),
             None => find,
-        })
+        };
+        Ok(find.listed())
     }
 
     /// Stores `value` in the place of the document `key` of `app`, which must be the write `expected`; none if there must be no document.

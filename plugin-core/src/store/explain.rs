@@ -34,6 +34,8 @@ pub struct Explain {
     pub index_wanted: Vec<String>,
     /// Fields of the query that none of the documents it looked at has: they may be misspelled.
     pub unknown_fields: Vec<String>,
+    /// How many documents could not be read, and so not be matched, where that does not end the query.
+    pub passed_over: u64,
 }
 
 /// Where a query looks.
@@ -97,6 +99,11 @@ impl Report {
         self.explain.found
     }
 
+    /// How many documents could not be read.
+    pub(super) fn passed_over(&self) -> u64 {
+        self.explain.passed_over
+    }
+
     pub(super) fn of(way: &Way<'_>, looker: &Looker<'_>, filter: &Filter, sort: &Sort, found: usize) -> Self {
         let (plan, index, is_served) = match way {
             Way::Keys => (Access::Keys, None, filter.is_all()),
@@ -127,6 +134,7 @@ impl Report {
             bytes_read: bytes,
             index_wanted: wanted,
             unknown_fields: looker.unknown(),
+            passed_over: looker.passed_over,
         };
         Self { explain, index: index.map(|plan| Arc::clone(&plan.index)) }
     }
@@ -162,9 +170,12 @@ impl fmt::Display for Explain {
         if !self.index_wanted.is_empty() {
             write!(f, "; an index on ({}) would serve it", self.index_wanted.join(", "))?;
         }
-        match &*self.unknown_fields {
-            [] => Ok(()),
-            fields => write!(f, "; no document it looked at has {}", fields.join(", ")),
+        if !self.unknown_fields.is_empty() {
+            write!(f, "; no document it looked at has {}", self.unknown_fields.join(", "))?;
+        }
+        match self.passed_over {
+            0 => Ok(()),
+            count => write!(f, "; {count} documents cannot be read and were passed over"),
         }
     }
 }

@@ -24,6 +24,7 @@ use super::{
     rows::Rows,
     search::{Content, Found, Item, Search},
     select::Select,
+    shown::Listing,
     sort::Sort,
     walk::{Over, Walk, range},
 };
@@ -99,6 +100,11 @@ impl<T> Find<T> {
         T: DeserializeOwned,
     {
         Rows::new(self.search, entry)
+    }
+
+    /// The same question, of people.
+    pub fn listed(self) -> Listing {
+        Listing::of(self.search)
     }
 
     /// Asks the question, and tells how the answer was come by.

@@ -19,7 +19,7 @@ use super::{
     index::{Index, Kept, NO_KEY, Said},
     key,
     key::upper_bound,
-    look::{Budget, Looker},
+    look::{Budget, Looker, Unreadable},
     plan::{self, Order, Plan, Question},
     query::{DEFAULT_PAGE, page_size},
     record::of_key,
@@ -48,6 +48,8 @@ pub(super) struct Search {
     pub(super) budget: Budget,
     /// The fields that are wanted, where it is not the whole document.
     pub(super) selected: Option<Vec<String>>,
+    /// What becomes of documents that cannot be read.
+    pub(super) unreadable: Unreadable,
 }
 
 /// The documents of one page.
@@ -116,6 +118,7 @@ impl Search {
             under: String::new(),
             budget: Budget::OfACall,
             selected: None,
+            unreadable: Unreadable::Error,
         }
     }
 
@@ -124,7 +127,7 @@ impl Search {
         page_size(self.limit)?;
         let order = Sort::of(&self.sort)?;
         let after = self.after.clone().map(|cursor| cursor.place(&self.sort)).transpose()?;
-        let looker = Looker::new(&self.documents, &self.filter, &order)?;
+        let looker = Looker::new(&self.documents, &self.filter, &order)?.with(self.unreadable);
         let question = self.question(&order);
         let indexes = self.documents.space.indexes.all();
         let plan = plan::best(&indexes, question);
@@ -142,7 +145,7 @@ impl Search {
                     // In the order of the keys it may come to an end all the same.
                     Err(StoreError::BudgetExceeded { .. }) if self.sort.is_empty() => {
                         let spent = run.looker.cost;
-                        run.looker = Looker::new(&self.documents, &self.filter, &order)?;
+                        run.looker = Looker::new(&self.documents, &self.filter, &order)?.with(self.unreadable);
                         let found = run.in_key_order().await?;
                         run.looker.cost.add(spent);
                         (found, Way::Keys)

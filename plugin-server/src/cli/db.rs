@@ -155,14 +155,33 @@ fn find(args: DbFindArgs) -> Result<(), Failure> {
             print(&table(["WHAT", "IS"], rows))
         }
         (Format::Table, false) => {
-            let row = |it: &Value| [text(&it["key"]), text(&it["revision"]), it["value"].to_string()];
+            let revision = |it: &Value| it.get("revision").map(text).unwrap_or_default();
+            let row = |it: &Value| [text(&it["key"]), revision(it), held(it)];
             print(&table(["KEY", "REVISION", "VALUE"], list(&found["items"]).iter().map(row)))?;
+            let passed_over = found["passedOver"].as_u64().unwrap_or(0);
+            if passed_over > 0 {
+                drop(writeln!(
+                    io::stderr(),
+                    "documents that were passed over: {passed_over}. They cannot be read, as those of a type that this binary does not \
+                     have, so neither the filter nor the order can be held against them. Without both they are shown"
+                ));
+            }
             if let Some(cursor) = found["next"].as_str() {
                 drop(writeln!(io::stderr(), "there may be more: --cursor {cursor}"));
             }
             Ok(())
         }
     }
+}
+
+/// What a document holds; of one that cannot be read, what is known of it.
+fn held(shown: &Value) -> String {
+    if shown.get("unreadable").is_none() {
+        return shown["value"].to_string();
+    }
+    let known = ["unreadable", "collection", "version", "fingerprint", "stored"];
+    let known = known.into_iter().filter_map(|name| Some((name.to_owned(), shown.get(name)?.clone())));
+    format!("(cannot be read) {}", Value::Object(known.collect()))
 }
 
 fn export(args: DbExportArgs) -> Result<(), Failure> {

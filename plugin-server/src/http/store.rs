@@ -112,7 +112,11 @@ pub(super) async fn document(server: Data<Server>, request: HttpRequest) -> Answ
 
 async fn shown(data: &Stored, app: &AppId, key: &str) -> Answer {
     let shown = data.get(app, key).await?;
-    Ok(HttpResponse::Ok().insert_header(tag(shown.revision)).json(shown))
+    let mut answer = HttpResponse::Ok();
+    if let Some(revision) = shown.revision {
+        answer.insert_header(tag(revision));
+    }
+    Ok(answer.json(shown))
 }
 
 pub(super) async fn put(server: Data<Server>, request: HttpRequest, value: Json<Value>) -> Answer {

@@ -110,6 +110,31 @@ fn documents_of_any_depth_are_imported_shown_found_and_exported() {
 }
 
 #[test]
+fn documents_of_a_type_that_is_not_there_are_shown_and_those_that_no_filter_can_match_are_counted() {
+    // Of version 1 of a type whose fingerprint is eight times `ab`.
+    let typed = "{\"key\":\"letters:1\",\"stored\":\"AAAAAAAAAAEAAAAAAAAAAgEBAqurq6urq6urAAEF\"}\n";
+    both(|shell| {
+        assert_eq!(shell.fed(&["db", "import", PLUGIN, "-"], &format!("{typed}{LINES}")).code, Some(0));
+        let found = shell.json(&["db", "find", PLUGIN, "--json"]);
+        let (letter, known) = (&found["items"][0], json!(["letters", 1, "abababababababab"]));
+        assert_eq!(json!([letter["collection"], letter["version"], letter["fingerprint"]]), known, "{found}");
+        assert_eq!((&found["items"][1]["value"]["n"], &found["passedOver"]), (&json!(1), &json!(0)), "{found}");
+        assert_eq!(shell.json(&["db", "get", PLUGIN, "letters:1"]), *letter);
+        let stored = format!("\"stored\":{}", letter["stored"]);
+        let exported = shell.done(&["db", "export", PLUGIN]);
+        assert!(exported.lines().any(|line| line.contains("letters:1") && line.contains(&stored)), "{exported}");
+        let table = shell.done(&["db", "find", PLUGIN]);
+        assert!(
+            table.contains("(cannot be read)") && table.contains("abababababababab") && table.contains("n:2"),
+            "{table}"
+        );
+        let said = shell.run(&["db", "find", PLUGIN, "{\"n\":2}"]);
+        assert!(said.code == Some(0) && said.out.contains("n:2"), "{said:?}");
+        assert!(said.err.contains("passed over: 1."), "{said:?}");
+    });
+}
+
+#[test]
 fn an_export_is_a_file_once_it_is_whole_and_a_stream_where_there_is_none() {
     let shell = Shell::new();
     assert_eq!(shell.fed(&["db", "import", PLUGIN, "-"], LINES).code, Some(0));
