@@ -3,7 +3,7 @@
 use plugin_core::{
     catalog::Catalog,
     endpoint::openapi::{About, document as assemble},
-    host::store::DataStats,
+    host::store::{DataStats, DroppedIndex},
     registration::Item,
     store::{Explain, Listed, Shown, transfer::Imported, verify::Verified},
 };
@@ -215,7 +215,9 @@ fn about(rule: &Rule, generator: &mut SchemaGenerator) -> Option<Summary> {
         ("POST", "/api/store/{plugin}/verify") => {
             says("Look whether what a plugin stored is whole", OK, None, of::<Verified>(generator))
         }
-        ("DELETE", "/api/store/{plugin}/indexes/{number}") => says("Drop an index", NOTHING, None, None),
+        ("DELETE", "/api/store/{plugin}/indexes/{number}") => {
+            says("Drop an index", OK, None, of::<DroppedIndex>(generator))
+        }
         _ => None,
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     plugin::state::PluginState,
     store::{
         Db, Explain, Filter, Listed, Listing, Overview, Revision, Shown, Space, StoreError, Value,
+        index::IndexState,
         query::Find,
         transfer::{Export, Import, Imported, IntoWhat, Stillness},
         verify::Verified,
@@ -56,6 +57,37 @@ pub struct DataStats {
     /// What there is.
     #[serde(flatten)]
     pub overview: Overview,
+}
+
+/// An index that was dropped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DroppedIndex {
+    /// Its number.
+    pub number: u64,
+    /// As it was declared.
+    pub definition: String,
+    /// Whether a plugin of this binary declares it.
+    pub declared: bool,
+    /// Whether no two documents could have the same values.
+    pub unique: bool,
+    /// What is to be known where it is declared: that it comes back, and what does not hold until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
+}
+
+impl From<IndexState> for DroppedIndex {
+    fn from(IndexState { number, definition, declared, unique, .. }: IndexState) -> Self {
+        let warning = declared.then(|| {
+            let comes_back =
+                format!("a plugin declares the index ({definition}): the next start of the server builds it again");
+            let until_then =
+                "Until then two documents may come to have the same values, and it cannot be built if they do";
+            if unique { format!("{comes_back}. {until_then}") } else { comes_back }
+        });
+        Self { number, definition, declared, unique, warning }
+    }
 }
 
 /// A question to the documents of one plugin in one app, as people ask it.
@@ -274,15 +306,18 @@ impl Data {
         self.space.clear().await.map_err(told)
     }
 
-    /// Drops the index `number`. One that is declared is built again at the next start.
+    /// Drops the index `number`. One that is declared is built again at the next start, and holds nothing to be unique until then.
     ///
     /// # Errors
     /// 404 if there is none, 409 if the plugin is off, or not there, and its data is being exported, imported or dropped.
-    pub async fn drop_index(&self, number: u64) -> Result<()> {
+    pub async fn drop_index(&self, number: u64) -> Result<DroppedIndex> {
         let _held = self.hold_if_still().await?;
+        let states = self.space.index_states().await.map_err(told)?;
+        let none = || Error::not_found("there is no such index");
+        let state = states.into_iter().find(|index| index.number == number).ok_or_else(none)?;
         match self.space.drop_index(number).await.map_err(told)? {
-            true => Ok(()),
-            false => Err(Error::not_found("there is no such index")),
+            true => Ok(state.into()),
+            false => Err(none()),
         }
     }
 

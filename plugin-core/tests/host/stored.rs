@@ -36,6 +36,17 @@ pub(crate) struct Letter {
     pub sender: String,
 }
 
+/// What is on a letter.
+#[document(plugin = Archive, collection = "stamps")]
+#[index(serial, unique)]
+pub(crate) struct Stamp {
+    /// Its number.
+    #[id]
+    pub id: String,
+    /// What no other has.
+    pub serial: u32,
+}
+
 #[derive(Debug)]
 struct Tokio;
 
@@ -94,7 +105,7 @@ async fn data_of_a_plugin_left_out_is_kept_listed_exported_and_found_again() {
     let orphan = archive(&without).await;
     let stats = orphan.stats().await.expect("readable");
     assert!(stats.orphaned && stats.state.is_none() && stats.overview.documents == 2, "{stats:?}");
-    assert_eq!(stats.overview.indexes.len(), 2, "they are known without their declarations");
+    assert_eq!(stats.overview.indexes.len(), 3, "they are known without their declarations");
     let note = orphan.get(&app, "notes:1").await.expect("it says itself what it is");
     assert_eq!(note.value, json!({ "n": 1 }));
     let typed = orphan.get(&app, "letters:1").await.expect("it is there");
@@ -171,6 +182,35 @@ async fn what_no_type_can_be_had_of_is_shown_as_it_is_stored_and_counted_where_i
         "none is left out in silence"
     );
     assert_eq!(ask(Some(json!({ "n": 1 })), &[], "notes:").await.passed_over, 0);
+}
+
+#[tokio::test]
+async fn whoever_drops_a_declared_index_is_told_what_does_not_hold_until_it_is_there_again() {
+    let engine = Arc::new(MemEngine::new());
+    let (first, app) = (host(&engine, &[]).await, AppId::default());
+    let data = archive(&first).await;
+    let number = async |data: &Data, part: &str| {
+        let stats = data.stats().await.expect("readable");
+        stats.overview.indexes.iter().find(|it| it.definition.contains(part)).expect("it is declared").number
+    };
+    let dropped = data.drop_index(number(&data, "sender").await).await.expect("there is one");
+    assert!(dropped.declared && !dropped.unique, "{dropped:?}");
+    assert!(dropped.warning.is_some_and(|it| it.ends_with("the next start of the server builds it again")));
+    let dropped = data.drop_index(number(&data, "serial").await).await.expect("there is one");
+    assert!(dropped.warning.as_ref().is_some_and(|it| it.contains("the same values")), "{dropped:?}");
+    assert!(!data.verify().await.expect("readable").is_whole(), "it is declared, unique and not there");
+    for id in ["1", "2"] {
+        let stamp = json!({ "id": id, "serial": 7 });
+        data.put(&app, &format!("stamps:{id}"), &stamp, None).await.expect("nothing holds it to that");
+    }
+    first.stop(STOP).await.expect("it stops");
+    drop((data, first));
+
+    let without = host(&engine, &["archive"]).await;
+    let orphan = archive(&without).await;
+    let dropped = orphan.drop_index(number(&orphan, "notes:").await).await.expect("there is one");
+    assert!(!dropped.declared && dropped.warning.is_none(), "{dropped:?}");
+    without.stop(STOP).await.expect("it stops");
 }
 
 #[tokio::test]

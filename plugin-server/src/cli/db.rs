@@ -94,8 +94,13 @@ fn stats(args: DbStatsArgs) -> Result<(), Failure> {
     let row = |it: &Value| {
         let state = if it["orphaned"] == true { "orphaned".to_owned() } else { text(&it["state"]) };
         let apps = list(&it["apps"]).iter().map(|app| format!("{} {}", text(&app["app"]), app["documents"]));
-        let index =
-            |index: &Value| format!("{}: {} {}", index["number"], text(&index["definition"]), text(&index["progress"]));
+        let index = |index: &Value| {
+            let told = format!("{}: {} {}", index["number"], text(&index["definition"]), text(&index["progress"]));
+            match index["reason"].as_str() {
+                Some(reason) => format!("{told} ({reason}; mend that and start the server again)"),
+                None => told,
+            }
+        };
         let indexes: Vec<String> = list(&it["indexes"]).iter().map(index).collect();
         let left =
             |it: &Value| format!("{} to version {}, {} failed", text(&it["collection"]), it["version"], it["failed"]);
@@ -443,11 +448,14 @@ fn drop_all(args: DbDropArgs) -> Result<(), Failure> {
 fn drop_index(args: DbDropIndexArgs) -> Result<(), Failure> {
     let DbDropIndexArgs { plugin, number, sure, place } = args;
     sure.check(&format!("the index {number} of `{plugin}`"))?;
-    with_stored(place, async |reach| match reach {
+    let dropped: Value = with_stored(place, async |reach| match reach {
         Reach::Server(remote) => {
-            let path = format!("{}/indexes/{number}", of(&plugin));
-            remote.ask_for_long::<Value>(Method::DELETE, &path).await.map(drop)
+            remote.ask_for_long(Method::DELETE, &format!("{}/indexes/{number}", of(&plugin))).await
         }
-        Reach::Store(offline) => data(&offline, &plugin).await?.drop_index(number).await.map_err(failure),
-    })
+        Reach::Store(offline) => value(&data(&offline, &plugin).await?.drop_index(number).await.map_err(failure)?),
+    })?;
+    if let Some(warning) = dropped["warning"].as_str() {
+        drop(writeln!(io::stderr(), "warning: {warning}"));
+    }
+    Ok(())
 }

@@ -294,8 +294,7 @@ pub(super) async fn drop_index(server: Data<Server>, request: HttpRequest) -> An
     let data = server.host.data(&part(&request, "plugin")).await?;
     let number = part(&request, "number").parse();
     let number = number.map_err(|_| Error::unprocessable("number", "it is no number of an index"))?;
-    server.on_host(async move { data.drop_index(number).await }).await?;
-    Ok(HttpResponse::NoContent().finish())
+    json(&server.on_host(async move { data.drop_index(number).await }).await?)
 }
 
 #[cfg(test)]

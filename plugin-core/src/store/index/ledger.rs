@@ -47,6 +47,8 @@ pub struct IndexState {
     pub number: u64,
     /// As it is declared: prefix, fields, `unique`, `sparse`.
     pub definition: String,
+    /// Whether no two documents may have the same values.
+    pub unique: bool,
     /// How far it is.
     pub progress: Progress,
     /// Whether a plugin of this binary declares it.
@@ -160,8 +162,7 @@ impl Space {
     /// [`StoreError`] if what is kept of them cannot be read or written.
     pub async fn prepare(&self) -> Result<(), StoreError> {
         let mut known = rows(self).await?;
-        let declared: Vec<Definition> =
-            self.schema.indexes().map(|(meta, version)| Definition::of(meta, version)).collect();
+        let declared = self.declared();
         if known.is_empty() && declared.is_empty() {
             return Ok(());
         }
@@ -208,6 +209,16 @@ impl Space {
         Ok(())
     }
 
+    fn declared(&self) -> Vec<Definition> {
+        self.schema.indexes().map(|(meta, version)| Definition::of(meta, version)).collect()
+    }
+
+    /// Unique indexes that are declared and were dropped all the same: until they are there again, what they say does not hold.
+    pub(in crate::store) fn missing_unique(&self) -> Vec<Definition> {
+        let dropped = self.indexes.dropped.load();
+        self.declared().into_iter().filter(|it| it.unique && dropped.contains(it)).collect()
+    }
+
     async fn highest(&self) -> Result<u64, StoreError> {
         let bytes = self.get(highest()).await?;
         let number = bytes.map(|bytes| codec::decode(&bytes)).transpose();
@@ -226,11 +237,11 @@ impl Space {
     /// # Errors
     /// [`StoreError`] if what is kept of them cannot be read.
     pub async fn index_states(&self) -> Result<Vec<IndexState>, StoreError> {
-        let declared: Vec<Definition> =
-            self.schema.indexes().map(|(meta, version)| Definition::of(meta, version)).collect();
+        let declared = self.declared();
         let state = |(number, row): (u64, Row)| IndexState {
             number,
             definition: row.definition.to_string(),
+            unique: row.definition.unique,
             progress: row.progress,
             declared: declared.contains(&row.definition),
             reason: row.reason,
@@ -266,7 +277,7 @@ impl Space {
         commit(self, vec![write(number, &row)?]).await?;
         drop(turn);
         if let Some(index) = index {
-            self.indexes.forget(number);
+            self.indexes.forget(&index);
             // What is under way still has entries for it.
             while Arc::strong_count(&index) > 1 {
                 tokio::task::yield_now().await;
