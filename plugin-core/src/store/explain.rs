@@ -8,7 +8,7 @@ use super::{
     filter::Filter,
     index::Index,
     look::{Cost, Looker},
-    plan::Plan,
+    plan::{Plan, is_fixed},
     sort::Sort,
 };
 
@@ -121,7 +121,7 @@ impl Report {
         };
         let Cost { entries, documents, bytes } = looker.cost;
         let mut wanted = if is_served { Vec::new() } else { looker.wanted() };
-        if index.is_some_and(|plan| begins_with(&plan.index, &wanted)) {
+        if index.is_some_and(|plan| begins_with(&plan.index, &wanted, filter, sort)) {
             // It is what would serve the query, and was used: what it has to look at besides, no index could spare it.
             wanted.clear();
         }
@@ -140,13 +140,18 @@ impl Report {
     }
 }
 
-/// Whether the first fields of an index are these, each with a `-` before it where the largest comes first.
-fn begins_with(index: &Index, fields: &[String]) -> bool {
+/// Whether the first fields of an index are `wanted`. Those that come in an order all have it as it is asked for, or all the other way
+/// round: then the index is walked in reverse. The order of the others makes no difference.
+fn begins_with(index: &Index, wanted: &[String], filter: &Filter, sort: &Sort) -> bool {
     let has = &index.definition.fields;
-    has.len() >= fields.len()
-        && fields.iter().zip(has).all(|(wanted, has)| match wanted.strip_prefix('-') {
-            Some(path) => has.descending && has.path == path,
-            None => !has.descending && has.path == *wanted,
+    let demands = filter.demands();
+    let is_ordered = |path: &str| sort.paths().any(|sorted| sorted == path) && !is_fixed(&demands, path);
+    let mut turned = None;
+    has.len() >= wanted.len()
+        && wanted.iter().zip(has).all(|(wanted, has)| {
+            let (path, descending) = wanted.strip_prefix('-').map_or((&**wanted, false), |path| (path, true));
+            let is_turned = descending != has.descending;
+            has.path == path && (!is_ordered(path) || *turned.get_or_insert(is_turned) == is_turned)
         })
 }
 
