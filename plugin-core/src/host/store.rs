@@ -17,7 +17,8 @@ use crate::{
     id::AppId,
     plugin::state::PluginState,
     store::{
-        Db, Explain, Filter, Listed, Listing, Overview, Revision, Shown, Space, StoreError, Value,
+        Cursor, Db, Explain, Filter, Listed, Listing, Overview, Revision, Shown, Space, StoreError, Value,
+        check_listing,
         index::IndexState,
         query::Find,
         transfer::{Export, Import, Imported, IntoWhat, Stillness},
@@ -103,6 +104,33 @@ pub struct Question {
     pub cursor: Option<String>,
     /// What the keys begin with.
     pub under: String,
+}
+
+impl Question {
+    /// Looks whether it is one, without asking it.
+    ///
+    /// # Errors
+    /// 422 with the field that is wrong: `filter`, `sort`, `limit` or `cursor`.
+    pub fn check(&self) -> Result<()> {
+        let (filter, cursor) = self.parsed()?;
+        check_listing(&filter, &self.sort, self.limit, cursor).map_err(told)
+    }
+
+    fn parsed(&self) -> Result<(Filter, Option<Cursor>)> {
+        let filter = self.filter.as_ref().map_or_else(|| Ok(Filter::all()), Filter::from_json);
+        let filter = filter.map_err(|problem| told(problem.into()))?;
+        let cursor = self.cursor.as_ref().map(|text| text.parse()).transpose();
+        Ok((filter, cursor.map_err(|problem| told(StoreError::Cursor(problem)))?))
+    }
+
+    fn of(self, db: &Db) -> Result<Listing> {
+        let (filter, cursor) = self.parsed()?;
+        let Self { sort, limit, under, .. } = self;
+        let find = db.find::<Value>(filter).under(&under).after(cursor);
+        let find = sort.iter().fold(find, |find, path| find.sort(path));
+        let find = limit.into_iter().fold(find, Find::limit);
+        Ok(find.listed())
+    }
 }
 
 /// Keeps a plugin switched off, and others from doing something to all of its data.
@@ -223,20 +251,7 @@ impl Data {
     }
 
     fn asked(&self, app: &AppId, question: Question) -> Result<Listing> {
-        let Question { filter, sort, limit, cursor, under } = question;
-        let filter = filter.as_ref().map_or_else(|| Ok(Filter::all()), Filter::from_json);
-        let filter = filter.map_err(|problem| told(problem.into()))?;
-        let cursor = cursor.map(|text| text.parse()).transpose();
-        let cursor = cursor.map_err(|problem| told(StoreError::Cursor(problem)))?;
-        let mut find: Find<Value> = self.db(app).find(filter).under(&under).after(cursor);
-        for path in &sort {
-            find = find.sort(path);
-        }
-        let find = match limit {
-            Some(limit) => find.limit(limit),
-            None => find,
-        };
-        Ok(find.listed())
+        question.of(&self.db(app))
     }
 
     /// Stores `value` in the place of the document `key` of `app`, which must be the write `expected`; none if there must be no document.

@@ -56,6 +56,7 @@ pub use page::{Entry, Page, Revision, Versioned};
 pub use rows::Rows;
 pub use schema::Schema;
 pub use select::{Select, Selected};
+pub(crate) use shown::check_listing;
 pub use shown::{Listed, Listing, Shown};
 pub(crate) use space::Committed;
 pub use space::Space;

@@ -10,10 +10,13 @@ use super::{
     documents::Documents,
     error::StoreError,
     explain::Explain,
+    filter::Filter,
     look::Unreadable,
     page::Revision,
+    query::page_size,
     record::Record,
     search::{Content as Has, Found, Item, Search},
+    sort::Sort,
     transfer::instant,
 };
 use crate::clock::Timestamp;
@@ -103,6 +106,22 @@ pub struct Listed {
 #[derive(Debug)]
 pub struct Listing(Search);
 
+/// Looks whether a question is one, whatever it is asked of.
+pub(crate) fn check_listing(
+    filter: &Filter,
+    sort: &[String],
+    limit: Option<usize>,
+    cursor: Option<Cursor>,
+) -> Result<(), StoreError> {
+    if let Some(problem) = filter.problem() {
+        return Err(problem.clone().into());
+    }
+    limit.map(page_size).transpose()?;
+    Sort::of(sort)?;
+    cursor.map(|cursor| cursor.place(sort)).transpose()?;
+    Ok(())
+}
+
 impl Listing {
     pub(super) fn of(search: Search) -> Self {
         Self(Search { unreadable: Unreadable::PassedOver, ..search })
@@ -139,7 +158,7 @@ mod tests {
 
     use super::*;
     use crate::store::{
-        Db, Filter, MemEngine, Space, Value,
+        Db, MemEngine, Space, Value,
         conformance::block_on,
         engine::{Durability, Engine, Keyspace, Write},
         query::Find,

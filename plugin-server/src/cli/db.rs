@@ -130,6 +130,8 @@ fn find(args: DbFindArgs) -> Result<(), Failure> {
     let filter = filter.map(|text| serde_json::from_str::<Value>(&text)).transpose();
     let filter = filter.map_err(|error| Failure::Usage(format!("the filter is no JSON: {error}")))?;
     let question = Question { filter, sort, limit, cursor, under: under.unwrap_or_default() };
+    // Whoever has the data would say the same, and it is the command line that is wrong.
+    question.check().map_err(|error| Failure::Usage(error.to_string()))?;
     let found: Value = with_stored(place, async |reach| match reach {
         Reach::Server(remote) => {
             let mut path = format!("{}/documents?app={}&explain={explain}", of(&plugin), encoded(app.as_str()));

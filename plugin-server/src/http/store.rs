@@ -10,7 +10,7 @@ use actix_web::{
 use futures_util::{StreamExt, future::join, stream::try_unfold};
 use plugin_core::{
     AppId, Error, Json, Result,
-    endpoint::problem::Problem,
+    endpoint::{path, problem::Problem},
     host::store::{Data as Stored, DataStats, Exporting, Importing, Question},
     store::{
         Revision,
@@ -30,8 +30,10 @@ pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
     /// # Errors
-    /// 400 if the query string cannot be read, 422 if it has a field that is none of `known`.
+    /// 400 if the query string cannot be read or stands for bytes that are no UTF-8, 422 if it has a field that is none of `known`.
     pub(super) fn of(request: &HttpRequest, known: &[&str]) -> Result<Self> {
+        // What is no UTF-8 is not made up, which would name another document.
+        path::decode(request.query_string()).map_err(|error| Error::bad_request(format!("the query {error}")))?;
         let fields: Vec<(String, String)> = serde_urlencoded::from_str(request.query_string())
             .map_err(|error| Error::bad_request(format!("the query string cannot be read: {error}")))?;
         match fields.iter().find(|(name, _)| !known.contains(&&**name)) {
