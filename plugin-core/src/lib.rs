@@ -12,6 +12,7 @@ pub mod bare;
 pub mod clock;
 pub mod error;
 pub mod id;
+pub mod json;
 pub mod linking;
 pub mod random;
 pub mod site;

@@ -153,7 +153,7 @@ pub(crate) struct Answered {
 
 impl Answered {
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+        plugin_core::json::read(self.text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {

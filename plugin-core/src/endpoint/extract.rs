@@ -21,6 +21,7 @@ use crate::{
     endpoint::{cause, problem::Problem},
     error::Error,
     id::{AppId, UserId},
+    json,
 };
 
 macro_rules! wrapper {
@@ -86,7 +87,8 @@ fn says_json(request: &HttpRequest) -> bool {
 /// 400 if it is no JSON, 422 with the field that is wrong if it is no `T`.
 pub fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let no_json = |error: &serde_json::Error| cause::malformed(format!("the body is no JSON: {error}"));
-    let mut json = serde_json::Deserializer::from_slice(body);
+    let mut json =
+        json::deserializer(body).map_err(|error| cause::malformed(format!("the body is not read: {error}")))?;
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| match error.inner().is_data() {
         true => cause::at_path(error.path().to_string(), error.inner().to_string()),
         false => no_json(error.inner()),

@@ -17,7 +17,9 @@ use crate::{
     id::AppId,
     plugin::state::PluginState,
     store::{
-        Db, Entry, Explain, Filter, Overview, Page, Revision, Shown, Space, StoreError, Value,
+        Cursor, Db, Explain, Filter, Listed, Listing, Overview, Revision, Shown, Space, StoreError, Value,
+        check_listing,
+        index::IndexState,
         query::Find,
         transfer::{Export, Import, Imported, IntoWhat, Stillness},
         verify::Verified,
@@ -58,6 +60,37 @@ pub struct DataStats {
     pub overview: Overview,
 }
 
+/// An index that was dropped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DroppedIndex {
+    /// Its number.
+    pub number: u64,
+    /// As it was declared.
+    pub definition: String,
+    /// Whether a plugin of this binary declares it.
+    pub declared: bool,
+    /// Whether no two documents could have the same values.
+    pub unique: bool,
+    /// What is to be known where it is declared: that it comes back, and what does not hold until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
+}
+
+impl From<IndexState> for DroppedIndex {
+    fn from(IndexState { number, definition, declared, unique, .. }: IndexState) -> Self {
+        let warning = declared.then(|| {
+            let comes_back =
+                format!("a plugin declares the index ({definition}): the next start of the server builds it again");
+            let until_then =
+                "Until then two documents may come to have the same values, and it cannot be built if they do";
+            if unique { format!("{comes_back}. {until_then}") } else { comes_back }
+        });
+        Self { number, definition, declared, unique, warning }
+    }
+}
+
 /// A question to the documents of one plugin in one app, as people ask it.
 #[derive(Debug, Clone, Default)]
 pub struct Question {
@@ -71,6 +104,33 @@ pub struct Question {
     pub cursor: Option<String>,
     /// What the keys begin with.
     pub under: String,
+}
+
+impl Question {
+    /// Looks whether it is one, without asking it.
+    ///
+    /// # Errors
+    /// 422 with the field that is wrong: `filter`, `sort`, `limit` or `cursor`.
+    pub fn check(&self) -> Result<()> {
+        let (filter, cursor) = self.parsed()?;
+        check_listing(&filter, &self.sort, self.limit, cursor).map_err(told)
+    }
+
+    fn parsed(&self) -> Result<(Filter, Option<Cursor>)> {
+        let filter = self.filter.as_ref().map_or_else(|| Ok(Filter::all()), Filter::from_json);
+        let filter = filter.map_err(|problem| told(problem.into()))?;
+        let cursor = self.cursor.as_ref().map(|text| text.parse()).transpose();
+        Ok((filter, cursor.map_err(|problem| told(StoreError::Cursor(problem)))?))
+    }
+
+    fn of(self, db: &Db) -> Result<Listing> {
+        let (filter, cursor) = self.parsed()?;
+        let Self { sort, limit, under, .. } = self;
+        let find = db.find::<Value>(filter).under(&under).after(cursor);
+        let find = sort.iter().fold(find, |find, path| find.sort(path));
+        let find = limit.into_iter().fold(find, Find::limit);
+        Ok(find.listed())
+    }
 }
 
 /// Keeps a plugin switched off, and others from doing something to all of its data.
@@ -173,15 +233,13 @@ impl Data {
         shown.ok_or_else(|| Error::not_found("there is no such document"))
     }
 
-    /// The documents of `app` that are asked for, a page.
+    /// The documents of `app` that are asked for, a page. Those that cannot be read are shown as their bytes; where a filter or an order
+    /// asks for what they hold they are counted and passed over.
     ///
     /// # Errors
     /// 422 for a question that is none, with what is wrong and where.
-    pub async fn find(&self, app: &AppId, question: Question) -> Result<Page<Entry<Json>>> {
-        let Page { items, next } = self.asked(app, question)?.await.map_err(told_of_reading)?;
-        // By way of a value, which has what JSON has no word for.
-        let shown = |Entry { key, value, revision }: Entry<Value>| Entry { key, value: Json::from(value), revision };
-        Ok(Page { items: items.into_iter().map(shown).collect(), next })
+    pub async fn find(&self, app: &AppId, question: Question) -> Result<Listed> {
+        self.asked(app, question)?.page().await.map_err(told_of_reading)
     }
 
     /// How the same question is answered.
@@ -192,20 +250,8 @@ impl Data {
         self.asked(app, question)?.explain().await.map_err(told_of_reading)
     }
 
-    fn asked(&self, app: &AppId, question: Question) -> Result<Find<Value>> {
-        let Question { filter, sort, limit, cursor, under } = question;
-        let filter = filter.as_ref().map_or_else(|| Ok(Filter::all()), Filter::from_json);
-        let filter = filter.map_err(|problem| told(problem.into()))?;
-        let cursor = cursor.map(|text| text.parse()).transpose();
-        let cursor = cursor.map_err(|problem| told(StoreError::Cursor(problem)))?;
-        let mut find = self.db(app).find(filter).under(&under).after(cursor);
-        for path in &sort {
-            find = find.sort(path);
-        }
-        Ok(match limit {
-            Some(limit) => find.limit(limit),
-            None => find,
-        })
+    fn asked(&self, app: &AppId, question: Question) -> Result<Listing> {
+        question.of(&self.db(app))
     }
 
     /// Stores `value` in the place of the document `key` of `app`, which must be the write `expected`; none if there must be no document.
@@ -275,15 +321,18 @@ impl Data {
         self.space.clear().await.map_err(told)
     }
 
-    /// Drops the index `number`. One that is declared is built again at the next start.
+    /// Drops the index `number`. One that is declared is built again at the next start, and holds nothing to be unique until then.
     ///
     /// # Errors
     /// 404 if there is none, 409 if the plugin is off, or not there, and its data is being exported, imported or dropped.
-    pub async fn drop_index(&self, number: u64) -> Result<()> {
+    pub async fn drop_index(&self, number: u64) -> Result<DroppedIndex> {
         let _held = self.hold_if_still().await?;
+        let states = self.space.index_states().await.map_err(told)?;
+        let none = || Error::not_found("there is no such index");
+        let state = states.into_iter().find(|index| index.number == number).ok_or_else(none)?;
         match self.space.drop_index(number).await.map_err(told)? {
-            true => Ok(()),
-            false => Err(Error::not_found("there is no such index")),
+            true => Ok(state.into()),
+            false => Err(none()),
         }
     }
 

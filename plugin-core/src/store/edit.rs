@@ -1,74 +1,29 @@
 //! One document as a person has it: shown as JSON, changed on top of what was shown.
 
-use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::{
-    codec::{Content, Envelope},
     db::{ATTEMPTS, Db, contended},
     documents::{Change, New},
     error::StoreError,
     page::Revision,
     record::of_key,
+    shown::Shown,
     space::Committed,
-    transfer::instant,
     value::Value,
 };
 use crate::clock::Timestamp;
 
-/// A document, for people.
-#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Shown {
-    /// Its app.
-    pub app: String,
-    /// Its key.
-    pub key: String,
-    /// What it holds; null where that cannot be read.
-    pub value: Json,
-    /// Why it cannot be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unreadable: Option<String>,
-    /// Which write of the key it is.
-    pub revision: Revision,
-    /// When it expires.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Timestamp>,
-    /// The version of its `#[document]`, where it has a type.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<u16>,
-    /// Its bytes as it is stored.
-    pub size: usize,
-}
-
 impl Db {
-    /// The document `key`, for people. What cannot be decoded is shown without its value.
+    /// The document `key`, for people. What cannot be read is shown as its bytes.
     ///
     /// # Errors
-    /// [`StoreError::InvalidKey`]; [`StoreError::Codec`] if not even its envelope can be read.
+    /// [`StoreError::InvalidKey`] or [`StoreError::Engine`].
     pub async fn show(&self, key: &str) -> Result<Option<Shown>, StoreError> {
-        let bytes = self.0.read(key).await?;
-        let Some(record) = self.0.live(key, bytes.as_deref())? else { return Ok(None) };
-        let (value, unreadable) = match record.value() {
-            Ok(value) => (value.into(), None),
-            Err(problem) => (Json::Null, Some(problem.to_string())),
-        };
-        let stored = bytes.as_deref().unwrap_or_default();
-        let version = match of_key(key, Envelope::of(stored))?.content {
-            Content::Typed { version, .. } => Some(version),
-            Content::Dynamic(_) => None,
-        };
-        Ok(Some(Shown {
-            app: self.app().to_string(),
-            key: key.to_owned(),
-            value,
-            unreadable,
-            revision: Revision(record.head()),
-            expires_at: record.expiry().and_then(instant),
-            version,
-            size: stored.len(),
-        }))
+        let Some(bytes) = self.0.read(key).await? else { return Ok(None) };
+        // What has no envelope says nothing of when it expires.
+        let is_there = self.0.live(key, Some(&bytes)).map_or(true, |live| live.is_some());
+        Ok(is_there.then(|| self.0.shown(key, &bytes)))
     }
 
     /// Stores `json` under `key` on top of the write `expected`, as a person changed what was shown. What was left as it was stays what
@@ -194,12 +149,13 @@ mod tests {
         block_on(async {
             db.set("k", &json!({ "n": 1 })).await.expect("stored");
             let shown = db.show("k").await.expect("readable").expect("there");
-            let next = db.edit("k", &json!({ "n": 2 }), shown.revision).await.expect("nobody else wrote it");
-            let late = db.edit("k", &json!({ "n": 3 }), shown.revision).await;
+            let first = shown.revision.expect("it has one");
+            let next = db.edit("k", &json!({ "n": 2 }), first).await.expect("nobody else wrote it");
+            let late = db.edit("k", &json!({ "n": 3 }), first).await;
             assert!(matches!(late, Err(StoreError::Conflict { .. })), "{late:?}");
-            assert!(matches!(db.delete_if("k", shown.revision).await, Err(StoreError::Conflict { .. })));
+            assert!(matches!(db.delete_if("k", first).await, Err(StoreError::Conflict { .. })));
             let shown = db.show("k").await.expect("readable").expect("there");
-            assert_eq!((shown.value, shown.revision), (json!({ "n": 2 }), next));
+            assert_eq!((shown.value, shown.revision), (json!({ "n": 2 }), Some(next)));
             db.delete_if("k", next).await.expect("nobody else wrote it");
             assert!(db.show("k").await.expect("readable").is_none());
         });
@@ -212,7 +168,7 @@ mod tests {
             db.set_for("k", &1, std::time::Duration::from_secs(600)).await.expect("stored");
             let shown = db.show("k").await.expect("readable").expect("there");
             assert!(shown.expires_at.is_some());
-            db.edit("k", &json!(2), shown.revision).await.expect("nobody else wrote it");
+            db.edit("k", &json!(2), shown.revision.expect("it has one")).await.expect("nobody else wrote it");
             assert_eq!(db.show("k").await.expect("readable").expect("there").expires_at, shown.expires_at);
         });
     }

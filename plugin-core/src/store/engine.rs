@@ -294,6 +294,10 @@ pub trait Engine: Send + Sync + fmt::Debug + 'static {
 
     /// Does all of `writes` in `keyspace`, which must exist, if every precondition holds at that moment, and none otherwise:
     /// [`EngineError::Conflict`] names the first that does not.
+    ///
+    /// A commit that begins when another has returned comes after it, and whoever sees it sees that one. Commits that are under way at the
+    /// same time have no order among each other, whoever began first: one that must come after another is begun when that has returned.
+    /// So it is also with [`Durability::Relaxed`], and with commits whose future is dropped or that nobody waits for.
     fn commit<'a>(&'a self, keyspace: &'a Keyspace, writes: Vec<Write>, durability: Durability)
     -> EngineFuture<'a, ()>;
 

@@ -140,7 +140,7 @@ pub enum StoreError {
     Filter(#[from] FilterError),
     /// A field to sort by names no field.
     #[error(
-        "`{given}` is nothing to sort by: give a path, such as `endedAt`, with a `-` before it for descending order"
+        "`{given}` is nothing to sort by: give a path, such as `endedAt`, with one `-` before it for descending order"
     )]
     Sort {
         /// What was given.

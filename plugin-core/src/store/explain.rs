@@ -8,7 +8,7 @@ use super::{
     filter::Filter,
     index::Index,
     look::{Cost, Looker},
-    plan::Plan,
+    plan::{Plan, is_fixed},
     sort::Sort,
 };
 
@@ -34,6 +34,8 @@ pub struct Explain {
     pub index_wanted: Vec<String>,
     /// Fields of the query that none of the documents it looked at has: they may be misspelled.
     pub unknown_fields: Vec<String>,
+    /// How many documents could not be read, and so not be matched, where that does not end the query.
+    pub passed_over: u64,
 }
 
 /// Where a query looks.
@@ -97,6 +99,11 @@ impl Report {
         self.explain.found
     }
 
+    /// How many documents could not be read.
+    pub(super) fn passed_over(&self) -> u64 {
+        self.explain.passed_over
+    }
+
     pub(super) fn of(way: &Way<'_>, looker: &Looker<'_>, filter: &Filter, sort: &Sort, found: usize) -> Self {
         let (plan, index, is_served) = match way {
             Way::Keys => (Access::Keys, None, filter.is_all()),
@@ -114,7 +121,7 @@ impl Report {
         };
         let Cost { entries, documents, bytes } = looker.cost;
         let mut wanted = if is_served { Vec::new() } else { looker.wanted() };
-        if index.is_some_and(|plan| begins_with(&plan.index, &wanted)) {
+        if index.is_some_and(|plan| begins_with(&plan.index, &wanted, filter, sort)) {
             // It is what would serve the query, and was used: what it has to look at besides, no index could spare it.
             wanted.clear();
         }
@@ -127,18 +134,24 @@ impl Report {
             bytes_read: bytes,
             index_wanted: wanted,
             unknown_fields: looker.unknown(),
+            passed_over: looker.passed_over,
         };
         Self { explain, index: index.map(|plan| Arc::clone(&plan.index)) }
     }
 }
 
-/// Whether the first fields of an index are these, each with a `-` before it where the largest comes first.
-fn begins_with(index: &Index, fields: &[String]) -> bool {
+/// Whether the first fields of an index are `wanted`. Those that come in an order all have it as it is asked for, or all the other way
+/// round: then the index is walked in reverse. The order of the others makes no difference.
+fn begins_with(index: &Index, wanted: &[String], filter: &Filter, sort: &Sort) -> bool {
     let has = &index.definition.fields;
-    has.len() >= fields.len()
-        && fields.iter().zip(has).all(|(wanted, has)| match wanted.strip_prefix('-') {
-            Some(path) => has.descending && has.path == path,
-            None => !has.descending && has.path == *wanted,
+    let demands = filter.demands();
+    let is_ordered = |path: &str| sort.paths().any(|sorted| sorted == path) && !is_fixed(&demands, path);
+    let mut turned = None;
+    has.len() >= wanted.len()
+        && wanted.iter().zip(has).all(|(wanted, has)| {
+            let (path, descending) = wanted.strip_prefix('-').map_or((&**wanted, false), |path| (path, true));
+            let is_turned = descending != has.descending;
+            has.path == path && (!is_ordered(path) || *turned.get_or_insert(is_turned) == is_turned)
         })
 }
 
@@ -162,9 +175,12 @@ impl fmt::Display for Explain {
         if !self.index_wanted.is_empty() {
             write!(f, "; an index on ({}) would serve it", self.index_wanted.join(", "))?;
         }
-        match &*self.unknown_fields {
-            [] => Ok(()),
-            fields => write!(f, "; no document it looked at has {}", fields.join(", ")),
+        if !self.unknown_fields.is_empty() {
+            write!(f, "; no document it looked at has {}", self.unknown_fields.join(", "))?;
+        }
+        match self.passed_over {
+            0 => Ok(()),
+            count => write!(f, "; {count} documents cannot be read and were passed over"),
         }
     }
 }

@@ -26,6 +26,15 @@ pub(super) enum Budget {
     None,
 }
 
+/// What becomes of a document that cannot be read, and so matches nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    /// It ends the call.
+    Error,
+    /// It is counted, and the call goes on; where nothing need be known of documents it is one of them.
+    PassedOver,
+}
+
 /// What a call looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Cost {
@@ -56,6 +65,9 @@ pub(super) struct Looker<'a> {
     /// Whether all that is shown matches.
     is_all: bool,
     now: Option<Timestamp>,
+    unreadable: Unreadable,
+    /// How many could not be read.
+    pub(super) passed_over: u64,
     pub(super) cost: Cost,
 }
 
@@ -72,12 +84,23 @@ impl<'a> Looker<'a> {
                 unseen.push(path);
             }
         }
-        Ok(Self { documents, filter, sort, unseen, is_all: filter.is_all(), now: None, cost: Cost::default() })
+        let (is_all, unreadable, cost) = (filter.is_all(), Unreadable::Error, Cost::default());
+        Ok(Self { documents, filter, sort, unseen, is_all, now: None, unreadable, passed_over: 0, cost })
+    }
+
+    /// The same with what becomes of what cannot be read.
+    pub(super) fn with(self, unreadable: Unreadable) -> Self {
+        Self { unreadable, ..self }
     }
 
     /// Whether documents need not be read to know that they match.
     pub(super) fn wants_nothing(&self) -> bool {
         self.is_all && self.unseen.is_empty()
+    }
+
+    /// Whether neither a filter nor an order asks what documents hold.
+    fn asks_nothing(&self) -> bool {
+        self.filter.is_all() && self.sort.paths().next().is_none()
     }
 
     /// Whoever asks knows that what is shown from now on matches, if it is there.
@@ -96,6 +119,26 @@ impl<'a> Looker<'a> {
     /// Whether the document is there and matches.
     #[inline]
     pub(super) fn matches(&mut self, key: &str, bytes: &[u8]) -> Result<bool, StoreError> {
+        match self.reads_and_matches(key, bytes) {
+            Err(problem) => self.pass_over(problem).map(|()| self.asks_nothing()),
+            matches => matches,
+        }
+    }
+
+    /// Counts a document that cannot be read, where that is what becomes of it.
+    #[cold]
+    fn pass_over(&mut self, problem: StoreError) -> Result<(), StoreError> {
+        match (self.unreadable, problem) {
+            (Unreadable::PassedOver, StoreError::Codec { .. }) => {
+                self.passed_over += u64::from(!self.asks_nothing());
+                Ok(())
+            }
+            (_, problem) => Err(problem),
+        }
+    }
+
+    #[inline]
+    fn reads_and_matches(&mut self, key: &str, bytes: &[u8]) -> Result<bool, StoreError> {
         let documents = self.documents;
         let record = documents.record(key, bytes)?;
         if !self.is_live(record.expiry()) {
@@ -112,6 +155,13 @@ impl<'a> Looker<'a> {
 
     /// What a document that is there and matches has in the fields to sort by.
     pub(super) fn sorted(&mut self, key: &str, bytes: &[u8]) -> Result<Option<SortKey>, StoreError> {
+        match self.reads_and_sorts(key, bytes) {
+            Err(problem) => self.pass_over(problem).map(|()| None),
+            sorted => sorted,
+        }
+    }
+
+    fn reads_and_sorts(&mut self, key: &str, bytes: &[u8]) -> Result<Option<SortKey>, StoreError> {
         let documents = self.documents;
         let record: Record<'_> = documents.record(key, bytes)?;
         if !self.is_live(record.expiry()) {
@@ -194,13 +244,15 @@ impl<'a> Looker<'a> {
     pub(super) fn unknown(&self) -> Vec<String> {
         match self.cost.documents {
             0 => Vec::new(),
+            // Who knows what those have.
+            _ if self.passed_over > 0 => Vec::new(),
             _ => self.unseen.iter().map(|path| (*path).to_owned()).collect(),
         }
     }
 
     /// Warns of fields that no document had.
     pub(super) fn finish(&self) {
-        if self.cost.documents > 0 && !self.unseen.is_empty() {
+        if self.cost.documents > 0 && self.passed_over == 0 && !self.unseen.is_empty() {
             tracing::warn!(
                 keyspace = self.documents.space.keyspace.name(),
                 app = %self.documents.app,

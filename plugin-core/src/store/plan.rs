@@ -174,7 +174,8 @@ fn order(index: &Index, fixed: usize, sort: &Sort, demands: &Demands<'_>) -> Ord
     walk.map_or(Order::Other, |walk| Order::Asked { fields: fixed + asked.len(), walk })
 }
 
-fn is_fixed(demands: &Demands<'_>, path: &str) -> bool {
+/// Whether what lies at `path` has one value in all that is asked for.
+pub(super) fn is_fixed(demands: &Demands<'_>, path: &str) -> bool {
     let allowed = demands.allowed(path, Direction::Ascending);
     allowed.is_some_and(|allowed| matches!(&*allowed.spans, [span] if span.is_point))
 }

@@ -24,6 +24,7 @@ use super::{
     rows::Rows,
     search::{Found, Nothing, Search, Taken},
     select::Select,
+    shown::Listing,
     sort::Sort,
     walk::{Over, Walk, range},
 };
@@ -99,6 +100,11 @@ impl<T> Find<T> {
         T: DeserializeOwned + Send,
     {
         Rows::new(self.search, entry)
+    }
+
+    /// The same question, of people.
+    pub fn listed(self) -> Listing {
+        Listing::of(self.search)
     }
 
     /// Asks the question, and tells how the answer was come by.

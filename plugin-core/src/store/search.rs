@@ -18,7 +18,7 @@ use super::{
     index::{NO_KEY, Said},
     key,
     key::upper_bound,
-    look::{Budget, Looker},
+    look::{Budget, Looker, Unreadable},
     plan::{self, Order, Plan, Question},
     query::{DEFAULT_PAGE, page_size},
     sort::{Sort, SortKey},
@@ -45,6 +45,8 @@ pub(super) struct Search {
     pub(super) budget: Budget,
     /// The fields that are wanted, where it is not the whole document.
     pub(super) selected: Option<Vec<String>>,
+    /// What becomes of documents that cannot be read.
+    pub(super) unreadable: Unreadable,
 }
 
 /// How a page ended.
@@ -84,6 +86,7 @@ impl Search {
             under: String::new(),
             budget: Budget::OfACall,
             selected: None,
+            unreadable: Unreadable::Error,
         }
     }
 
@@ -92,7 +95,7 @@ impl Search {
         page_size(self.limit)?;
         let order = Sort::of(&self.sort)?;
         let after = self.after.clone().map(|cursor| cursor.place(&self.sort)).transpose()?;
-        let looker = Looker::new(&self.documents, &self.filter, &order)?;
+        let looker = Looker::new(&self.documents, &self.filter, &order)?.with(self.unreadable);
         let question = self.question(&order);
         let indexes = self.documents.space.indexes.all();
         let plan = plan::best(&indexes, question);
@@ -110,7 +113,7 @@ impl Search {
                     // In the order of the keys it may come to an end all the same.
                     Err(StoreError::BudgetExceeded { .. }) if self.sort.is_empty() => {
                         let spent = run.looker.cost;
-                        run.looker = Looker::new(&self.documents, &self.filter, &order)?;
+                        run.looker = Looker::new(&self.documents, &self.filter, &order)?.with(self.unreadable);
                         let end = run.in_key_order(take).await?;
                         run.looker.cost.add(spent);
                         (end, Way::Keys)

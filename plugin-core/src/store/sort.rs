@@ -31,7 +31,8 @@ impl Sort {
                 Some(path) => (path, Direction::Descending),
                 None => (&**given, Direction::Ascending),
             };
-            match path.split('.').any(str::is_empty) {
+            // A second `-` is a slip, and no field is missed: one that begins so could not be sorted by in ascending order either.
+            match path.starts_with('-') || path.split('.').any(str::is_empty) {
                 true => Err(StoreError::Sort { given: given.clone() }),
                 false => Ok(Field { path: path.to_owned(), direction }),
             }

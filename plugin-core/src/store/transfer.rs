@@ -7,9 +7,10 @@ mod export;
 mod import;
 
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value as Json;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
-use super::{error::StoreError, value::Value};
+use super::error::StoreError;
 use crate::clock::Timestamp;
 
 pub(super) use self::export::instant;
@@ -59,12 +60,14 @@ struct Last {
 struct Document<'a> {
     app: &'a str,
     key: &'a str,
-    value: &'a Value,
+    value: &'a RawValue,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unreadable: Option<String>,
     stored: &'a str,
+    /// [`check_of`] the value: whether it was edited is seen also where the importer would show it otherwise, or not at all.
+    check: String,
 }
 
 /// Any other row.
@@ -77,7 +80,7 @@ struct Raw {
 /// A line as it is read: which of them it is, is seen by its fields.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct Line {
+struct Line<'a> {
     format: Option<String>,
     version: Option<u32>,
     plugin: Option<String>,
@@ -86,17 +89,24 @@ struct Line {
     end: Option<u64>,
     app: Option<String>,
     key: Option<String>,
-    #[serde(deserialize_with = "given")]
-    value: Option<Json>,
+    /// As it is written: most lines have the bytes beside it, and nobody reads it then.
+    #[serde(borrow, deserialize_with = "given")]
+    value: Option<&'a RawValue>,
     expires_at: Option<Timestamp>,
     unreadable: Option<String>,
     stored: Option<String>,
+    check: Option<String>,
     row: Option<String>,
 }
 
+/// Tells the text of a value from others.
+fn check_of(value: &str) -> String {
+    hex::encode(Sha256::digest(value).first_chunk::<8>().unwrap_or(&[0; 8]))
+}
+
 /// A null that is there is not the same as nothing.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
-    Json::deserialize(deserializer).map(Some)
+fn given<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// Why lines do not become rows.
@@ -157,6 +167,17 @@ pub enum LineProblem {
     OtherPlugin {
         /// The plugin whose data it is.
         found: String,
+    },
+    /// What people read of a document was edited, and its bytes were not.
+    #[error(
+        "the `{field}` of `{key}` is not what its `stored` says: remove `stored` from the line to import it as it was edited, or `value` and \
+         `expiresAt` to import it as it was stored"
+    )]
+    Edited {
+        /// The key of the document.
+        key: String,
+        /// The field of the line.
+        field: &'static str,
     },
     /// Rows that are bytes alone come without a first line.
     #[error("a row of bytes alone is imported only as part of a whole export, which begins with its first line")]

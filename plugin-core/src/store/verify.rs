@@ -16,7 +16,7 @@ use super::{
     codec::CodecError,
     engine::{Entries, Scan},
     error::StoreError,
-    index::{Index, ledger},
+    index::{Index, IndexState, Progress, ledger},
     space::Space,
     walk::after_key,
 };
@@ -53,7 +53,7 @@ impl Verified {
     }
 }
 
-/// Something that is wrong with a document, or with what follows from it.
+/// Something that is wrong with a document, with what follows from it, or with an index itself, which has no app and no key then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Problem {
     /// The app of the document.
@@ -105,6 +105,22 @@ pub enum Fault {
     /// A row is none that the store writes.
     #[error("it is no row that the store writes")]
     Malformed,
+    /// An index could not be built.
+    #[error(
+        "it could not be built: {reason}. No query uses it, and where it is unique not every document is held to that: change what is in \
+         the way and start the server again, which builds it anew, or drop it by its number {number} if no plugin declares it any more"
+    )]
+    NotBuilt {
+        /// The number of the index.
+        number: u64,
+        /// What is in the way.
+        reason: String,
+    },
+    /// An index that is declared and unique was dropped.
+    #[error(
+        "it was dropped, and is declared: until the next start of the server builds it again nothing is held to be unique by it"
+    )]
+    Dropped,
     /// An entry of an index that there is not.
     #[error("an entry is there of the index {number}, which is not")]
     NoIndex {
@@ -121,9 +137,10 @@ impl Serialize for Fault {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` of the app `{}`", self.key, self.app)?;
-        if let Some(index) = &self.index {
-            write!(f, ", index ({index})")?;
+        match &self.index {
+            Some(index) if self.key.is_empty() => write!(f, "the index ({index})")?,
+            Some(index) => write!(f, "`{}` of the app `{}`, index ({index})", self.key, self.app)?,
+            None => write!(f, "`{}` of the app `{}`", self.key, self.app)?,
         }
         write!(f, ": {}", self.problem)
     }
@@ -143,6 +160,7 @@ impl Space {
     /// [`StoreError`] if the store fails, or if what it keeps about itself cannot be read.
     pub async fn verify(self: &Arc<Self>) -> Result<Verified, StoreError> {
         let mut look = Look { space: self, indexes: ledger::known(self).await?, verified: Verified::default() };
+        look.at_indexes().await?;
         look.at_documents().await?;
         look.at_entries().await?;
         look.at_expiry().await?;
@@ -156,8 +174,27 @@ impl Space {
 }
 
 impl Look<'_> {
+    /// Indexes that are not what their declarations say, whatever their entries are.
+    async fn at_indexes(&mut self) -> Result<(), StoreError> {
+        let missing = self.space.missing_unique().into_iter().map(|index| (index.to_string(), Fault::Dropped));
+        let failed = self.space.index_states().await?.into_iter().filter(|index| index.progress == Progress::Failed);
+        let not_built = |IndexState { number, definition, reason, .. }: IndexState| {
+            (definition, Fault::NotBuilt { number, reason: reason.unwrap_or_default() })
+        };
+        let problem = |(index, problem)| Problem {
+            app: String::new(),
+            key: String::new(),
+            index: Some(index),
+            problem,
+            // It is told of whether commits keep it or not.
+            number: None,
+        };
+        self.verified.problems.extend(missing.chain(failed.map(not_built)).map(problem));
+        Ok(())
+    }
+
     fn tell(&mut self, app: &str, key: &str, index: Option<usize>, problem: Fault) {
-        if self.verified.problems.len() == MAX_PROBLEMS {
+        if self.verified.problems.len() >= MAX_PROBLEMS {
             self.verified.more_problems += 1;
             return;
         }
@@ -179,7 +216,6 @@ impl Look<'_> {
 
 /// Whether commits keep what is in the index what follows from documents.
 fn is_kept_up(index: &Index) -> bool {
-    use super::index::Progress;
     matches!(index.progress(), Progress::Ready | Progress::Building)
 }
 

@@ -15,6 +15,7 @@ use crate::{
     delivery::webhook::{Verify, sign_github},
     endpoint::router::{PREFIX, extracting},
     id::time_ordered,
+    json,
     plugin::secret::Secret,
     point::Plugin,
     testing::TestHost,
@@ -37,7 +38,7 @@ impl Response {
     /// # Panics
     /// If it is none, with the body.
     pub fn json<T: DeserializeOwned>(&self) -> T {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| {
+        json::read(&self.body).unwrap_or_else(|error| {
             panic!("{} is not what was expected: {error}: {}", self.status, String::from_utf8_lossy(&self.body))
         })
     }

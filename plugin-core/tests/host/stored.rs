@@ -36,6 +36,17 @@ pub(crate) struct Letter {
     pub sender: String,
 }
 
+/// What is on a letter.
+#[document(plugin = Archive, collection = "stamps")]
+#[index(serial, unique)]
+pub(crate) struct Stamp {
+    /// Its number.
+    #[id]
+    pub id: String,
+    /// What no other has.
+    pub serial: u32,
+}
+
 #[derive(Debug)]
 struct Tokio;
 
@@ -94,7 +105,7 @@ async fn data_of_a_plugin_left_out_is_kept_listed_exported_and_found_again() {
     let orphan = archive(&without).await;
     let stats = orphan.stats().await.expect("readable");
     assert!(stats.orphaned && stats.state.is_none() && stats.overview.documents == 2, "{stats:?}");
-    assert_eq!(stats.overview.indexes.len(), 2, "they are known without their declarations");
+    assert_eq!(stats.overview.indexes.len(), 3, "they are known without their declarations");
     let note = orphan.get(&app, "notes:1").await.expect("it says itself what it is");
     assert_eq!(note.value, json!({ "n": 1 }));
     let typed = orphan.get(&app, "letters:1").await.expect("it is there");
@@ -111,10 +122,10 @@ async fn data_of_a_plugin_left_out_is_kept_listed_exported_and_found_again() {
     assert!(back.orphans().await.expect("readable").is_empty());
     let data = archive(&back).await;
     let shown = data.get(&app, "letters:1").await.expect("it is there");
-    assert_eq!((shown.value, shown.revision), (letter, revision));
+    assert_eq!((shown.value, shown.revision), (letter, Some(revision)));
     let question =
         || Question { filter: Some(json!({ "sender": "ada" })), under: "letters:".into(), ..Question::default() };
-    assert_eq!(data.find(&app, question()).await.expect("a question").len(), 1);
+    assert_eq!(data.find(&app, question()).await.expect("a question").items.len(), 1);
     assert!(data.explain(&app, question()).await.expect("a question").index.is_some());
     assert_eq!(rows(&exported_still(&back, &data).await), rows(&before), "nothing was touched");
 }
@@ -123,6 +134,83 @@ async fn data_of_a_plugin_left_out_is_kept_listed_exported_and_found_again() {
 async fn exported_still(host: &Host, data: &Data) -> String {
     host.disable("archive").await.expect("there is one");
     exported(data).await
+}
+
+#[tokio::test]
+async fn what_no_type_can_be_had_of_is_shown_as_it_is_stored_and_counted_where_it_cannot_be_matched() {
+    let (engine, app) = (Arc::new(MemEngine::new()), AppId::default());
+    let first = host(&engine, &[]).await;
+    let data = archive(&first).await;
+    for id in ["1", "2", "3"] {
+        let letter = json!({ "id": id, "sender": "ada" });
+        data.put(&app, &format!("letters:{id}"), &letter, None).await.expect("it is a letter");
+        data.put(&app, &format!("notes:{id}"), &json!({ "n": 1 }), None).await.expect("it is anything");
+    }
+    first.stop(STOP).await.expect("it stops");
+    let lines = exported(&data).await;
+    drop((data, first));
+
+    let without = host(&engine, &["archive"]).await;
+    let orphan = archive(&without).await;
+    let ask = async |filter: Option<serde_json::Value>, sort: &[&str], under: &str| {
+        let sort = sort.iter().map(|field| (*field).to_owned()).collect();
+        let question = Question { filter, sort, under: under.into(), ..Question::default() };
+        let listed = orphan.find(&app, question.clone()).await.expect("a question");
+        assert_eq!(orphan.explain(&app, question).await.expect("a question").passed_over, listed.passed_over);
+        listed
+    };
+    let all = ask(None, &[], "").await;
+    assert_eq!((all.items.len(), all.passed_over), (6, 0));
+    let letter = all.items.iter().find(|it| it.key == "letters:2").expect("every one is shown");
+    assert!(letter.value.is_null() && letter.unreadable.is_some() && letter.revision.is_some(), "{letter:?}");
+    assert_eq!((letter.collection.as_deref(), letter.version), (Some("letters"), Some(1)));
+    assert_eq!(letter.fingerprint.as_deref().map(str::len), Some(16));
+    let stored = format!("\"stored\":\"{}\"", letter.stored.as_deref().expect("it is unreadable"));
+    assert!(lines.lines().any(|line| line.contains("\"letters:2\"") && line.contains(&stored)), "as an export has it");
+    assert_eq!(orphan.get(&app, "letters:2").await.expect("it is there"), *letter);
+    let note = all.items.iter().find(|it| it.key == "notes:2").expect("it can be read");
+    assert_eq!((&note.value, &note.stored, &note.collection), (&json!({ "n": 1 }), &None, &None));
+
+    for (filter, sort) in [(Some(json!({ "n": 1 })), &[][..]), (Some(json!({ "n": 1 })), &["-n"]), (None, &["n"])] {
+        let matched = ask(filter, sort, "").await;
+        assert_eq!((matched.items.len(), matched.passed_over), (3, 3), "{sort:?}");
+        assert!(matched.items.iter().all(|it| it.key.starts_with("notes:")));
+    }
+    assert_eq!(
+        ask(Some(json!({ "sender": "ada" })), &[], "letters:").await.passed_over,
+        3,
+        "none is left out in silence"
+    );
+    assert_eq!(ask(Some(json!({ "n": 1 })), &[], "notes:").await.passed_over, 0);
+}
+
+#[tokio::test]
+async fn whoever_drops_a_declared_index_is_told_what_does_not_hold_until_it_is_there_again() {
+    let engine = Arc::new(MemEngine::new());
+    let (first, app) = (host(&engine, &[]).await, AppId::default());
+    let data = archive(&first).await;
+    let number = async |data: &Data, part: &str| {
+        let stats = data.stats().await.expect("readable");
+        stats.overview.indexes.iter().find(|it| it.definition.contains(part)).expect("it is declared").number
+    };
+    let dropped = data.drop_index(number(&data, "sender").await).await.expect("there is one");
+    assert!(dropped.declared && !dropped.unique, "{dropped:?}");
+    assert!(dropped.warning.is_some_and(|it| it.ends_with("the next start of the server builds it again")));
+    let dropped = data.drop_index(number(&data, "serial").await).await.expect("there is one");
+    assert!(dropped.warning.as_ref().is_some_and(|it| it.contains("the same values")), "{dropped:?}");
+    assert!(!data.verify().await.expect("readable").is_whole(), "it is declared, unique and not there");
+    for id in ["1", "2"] {
+        let stamp = json!({ "id": id, "serial": 7 });
+        data.put(&app, &format!("stamps:{id}"), &stamp, None).await.expect("nothing holds it to that");
+    }
+    first.stop(STOP).await.expect("it stops");
+    drop((data, first));
+
+    let without = host(&engine, &["archive"]).await;
+    let orphan = archive(&without).await;
+    let dropped = orphan.drop_index(number(&orphan, "notes:").await).await.expect("there is one");
+    assert!(!dropped.declared && dropped.warning.is_none(), "{dropped:?}");
+    without.stop(STOP).await.expect("it stops");
 }
 
 #[tokio::test]
@@ -192,7 +280,7 @@ async fn what_does_not_fit_a_type_is_not_stored_under_it() {
 }
 
 #[tokio::test]
-async fn bytes_are_shown_as_numbers_and_what_cannot_be_read_is_nobodys_mistake() {
+async fn bytes_are_shown_as_numbers_and_what_cannot_be_read_as_it_is_stored() {
     let engine = Arc::new(MemEngine::new());
     let host = host(&engine, &[]).await;
     let keyspace = Keyspace::of_plugin("archive");
@@ -203,6 +291,7 @@ async fn bytes_are_shown_as_numbers_and_what_cannot_be_read_is_nobodys_mistake()
     assert_eq!(page.items[0].value, json!([1, 2]));
     let place = plugin_core::store::key::document(&AppId::default(), "notes:2").into_bytes();
     engine.commit(&keyspace, vec![Write::put(place, vec![7; 30])], Durability::Synced).await.expect("written");
-    let refused = data.get(&AppId::default(), "notes:2").await.expect_err("it is damaged");
-    assert_eq!(refused.status().as_u16(), 500, "{refused}");
+    let shown = data.get(&AppId::default(), "notes:2").await.expect("it is there");
+    assert!(shown.value.is_null() && shown.unreadable.is_some_and(|why| why.contains("format 7")));
+    assert_eq!(shown.stored, Some("BwcH".repeat(10)));
 }

@@ -98,8 +98,13 @@ fn stats(args: DbStatsArgs) -> Result<(), Failure> {
     let row = |it: &Value| {
         let state = if it["orphaned"] == true { "orphaned".to_owned() } else { text(&it["state"]) };
         let apps = list(&it["apps"]).iter().map(|app| format!("{} {}", text(&app["app"]), app["documents"]));
-        let index =
-            |index: &Value| format!("{}: {} {}", index["number"], text(&index["definition"]), text(&index["progress"]));
+        let index = |index: &Value| {
+            let told = format!("{}: {} {}", index["number"], text(&index["definition"]), text(&index["progress"]));
+            match index["reason"].as_str() {
+                Some(reason) => format!("{told} ({reason}; mend that and start the server again)"),
+                None => told,
+            }
+        };
         let indexes: Vec<String> = list(&it["indexes"]).iter().map(index).collect();
         let left =
             |it: &Value| format!("{} to version {}, {} failed", text(&it["collection"]), it["version"], it["failed"]);
@@ -129,6 +134,8 @@ fn find(args: DbFindArgs) -> Result<(), Failure> {
     let filter = filter.map(|text| serde_json::from_str::<Value>(&text)).transpose();
     let filter = filter.map_err(|error| Failure::Usage(format!("the filter is no JSON: {error}")))?;
     let question = Question { filter, sort, limit, cursor, under: under.unwrap_or_default() };
+    // Whoever has the data would say the same, and it is the command line that is wrong.
+    question.check().map_err(|error| Failure::Usage(error.to_string()))?;
     let found: Value = looking(place, async |reach| match reach {
         Reach::Server(remote) => {
             let mut path = format!("{}/documents?app={}&explain={explain}", of(&plugin), encoded(app.as_str()));
@@ -159,14 +166,33 @@ fn find(args: DbFindArgs) -> Result<(), Failure> {
             print(&table(["WHAT", "IS"], rows))
         }
         (Format::Table, false) => {
-            let row = |it: &Value| [text(&it["key"]), text(&it["revision"]), it["value"].to_string()];
+            let revision = |it: &Value| it.get("revision").map(text).unwrap_or_default();
+            let row = |it: &Value| [text(&it["key"]), revision(it), held(it)];
             print(&table(["KEY", "REVISION", "VALUE"], list(&found["items"]).iter().map(row)))?;
+            let passed_over = found["passedOver"].as_u64().unwrap_or(0);
+            if passed_over > 0 {
+                drop(writeln!(
+                    io::stderr(),
+                    "documents that were passed over: {passed_over}. They cannot be read, as those of a type that this binary does not \
+                     have, so neither the filter nor the order can be held against them. Without both they are shown"
+                ));
+            }
             if let Some(cursor) = found["next"].as_str() {
                 drop(writeln!(io::stderr(), "there may be more: --cursor {cursor}"));
             }
             Ok(())
         }
     }
+}
+
+/// What a document holds; of one that cannot be read, what is known of it.
+fn held(shown: &Value) -> String {
+    if shown.get("unreadable").is_none() {
+        return shown["value"].to_string();
+    }
+    let known = ["unreadable", "collection", "version", "fingerprint", "stored"];
+    let known = known.into_iter().filter_map(|name| Some((name.to_owned(), shown.get(name)?.clone())));
+    format!("(cannot be read) {}", Value::Object(known.collect()))
 }
 
 fn export(args: DbExportArgs) -> Result<(), Failure> {
@@ -346,11 +372,14 @@ fn drop_all(args: DbDropArgs) -> Result<(), Failure> {
 fn drop_index(args: DbDropIndexArgs) -> Result<(), Failure> {
     let DbDropIndexArgs { plugin, number, sure, place } = args;
     sure.check(&format!("the index {number} of `{plugin}`"))?;
-    with_stored(place, async |reach| match reach {
+    let dropped: Value = with_stored(place, async |reach| match reach {
         Reach::Server(remote) => {
-            let path = format!("{}/indexes/{number}", of(&plugin));
-            remote.ask_for_long::<Value>(Method::DELETE, &path).await.map(drop)
+            remote.ask_for_long(Method::DELETE, &format!("{}/indexes/{number}", of(&plugin))).await
         }
-        Reach::Store(offline) => data(&offline.host, &plugin).await?.drop_index(number).await.map_err(failure),
-    })
+        Reach::Store(offline) => value(&data(&offline.host, &plugin).await?.drop_index(number).await.map_err(failure)?),
+    })?;
+    if let Some(warning) = dropped["warning"].as_str() {
+        drop(writeln!(io::stderr(), "warning: {warning}"));
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use actix_web::{
 };
 use awc::Client;
 use futures_util::{Stream, StreamExt};
-use plugin_core::host::store::DAMAGED;
+use plugin_core::{host::store::DAMAGED, json};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -147,5 +147,23 @@ fn answered<T: DeserializeOwned>(
         });
     }
     let bytes: &[u8] = if bytes.is_empty() { b"null" } else { bytes };
-    serde_json::from_slice(bytes).map_err(|error| lost(&error))
+    json::read(bytes).map_err(|error| lost(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_as_deep_as_a_document_may_lie() {
+        let lost = |error: &dyn fmt::Display| Failure::Failed(error.to_string());
+        let page = |depth: usize| {
+            let value = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+            format!("{{\"items\":[{{\"key\":\"k\",\"value\":{value}}}]}}")
+        };
+        let read = answered::<Value>(StatusCode::OK, page(129).as_bytes(), &lost).expect("a document with bytes in it");
+        assert_eq!(read.to_string(), page(129));
+        let refused = answered::<Value>(StatusCode::OK, page(100_000).as_bytes(), &lost).expect_err("it is too deep");
+        assert!(refused.to_string().contains("deep"), "{refused}");
+    }
 }

@@ -2,8 +2,8 @@
 
 use actix_web::{Route, http::Method, web};
 use plugin_core::{
-    host::store::DataStats,
-    store::{Shown, transfer::Imported, verify::Verified},
+    host::store::{DataStats, DroppedIndex},
+    store::{Explain, Listed, Shown, transfer::Imported, verify::Verified},
 };
 
 use super::{
@@ -15,7 +15,7 @@ use crate::{
     admin,
     auth::token::{ADMIN, HOST, Made, TokenInfo},
     backups::{BackupView, DamageView},
-    openapi::{Asked, Says, Statuses, any, object, objects, of, says},
+    openapi::{Asked, Says, Statuses, any, object, objects, of, one_of, says},
     views::{PageView, PluginView, PointView},
 };
 
@@ -124,7 +124,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         DELETE "/api/store/{plugin}" Access::Scope(ADMIN) => store::drop_all,
             says("Drop all that a plugin stored", NOTHING);
         GET    "/api/store/{plugin}/documents" Access::Scope(ADMIN) => store::documents,
-            says("Find documents, or get the one with a key", OK).gives(object).may(FIND);
+            says("Find documents, or get the one with a key", OK).gives(one_of::<Listed, Shown, Explain>).may(FIND);
         PUT    "/api/store/{plugin}/documents" Access::Scope(ADMIN) => store::put,
             says("Change a document, or make one", CHANGED_OR_CREATED).takes(any).gives(of::<Written>).must(KEY).may(WRITE);
         DELETE "/api/store/{plugin}/documents" Access::Scope(ADMIN) => store::delete,
@@ -142,7 +142,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         POST   "/api/store/{plugin}/verify" Access::Scope(ADMIN) => store::verify,
             says("Look whether what a plugin stored is whole", OK).gives(of::<Verified>);
         DELETE "/api/store/{plugin}/indexes/{number}" Access::Scope(ADMIN) => store::drop_index,
-            says("Drop an index", NOTHING);
+            says("Drop an index", OK).gives(of::<DroppedIndex>);
         GET    "/" Access::Public => admin::front, PAGE;
         GET    "/admin" Access::Page => admin::plugins, PAGE;
         GET    "/admin/pages/{path:.*}" Access::Page => admin::page, PAGE;

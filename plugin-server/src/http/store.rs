@@ -10,7 +10,7 @@ use actix_web::{
 use futures_util::{StreamExt, future::join, stream::try_unfold};
 use plugin_core::{
     AppId, Error, Json, Result,
-    endpoint::problem::Problem,
+    endpoint::{path, problem::Problem},
     host::store::{Data as Stored, DataStats, Exporting, Importing, Question},
     store::{
         Revision,
@@ -30,8 +30,10 @@ pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
     /// # Errors
-    /// 400 if the query string cannot be read, 422 if it has a field that is none of `known`.
+    /// 400 if the query string cannot be read or stands for bytes that are no UTF-8, 422 if it has a field that is none of `known`.
     pub(super) fn of(request: &HttpRequest, known: &[&str]) -> Result<Self> {
+        // What is no UTF-8 is not made up, which would name another document.
+        path::decode(request.query_string()).map_err(|error| Error::bad_request(format!("the query {error}")))?;
         let fields: Vec<(String, String)> = serde_urlencoded::from_str(request.query_string())
             .map_err(|error| Error::bad_request(format!("the query string cannot be read: {error}")))?;
         match fields.iter().find(|(name, _)| !known.contains(&&**name)) {
@@ -112,7 +114,11 @@ pub(super) async fn document(server: Data<Server>, request: HttpRequest) -> Answ
 
 async fn shown(data: &Stored, app: &AppId, key: &str) -> Answer {
     let shown = data.get(app, key).await?;
-    Ok(HttpResponse::Ok().insert_header(tag(shown.revision)).json(shown))
+    let mut answer = HttpResponse::Ok();
+    if let Some(revision) = shown.revision {
+        answer.insert_header(tag(revision));
+    }
+    Ok(answer.json(shown))
 }
 
 pub(super) async fn put(server: Data<Server>, request: HttpRequest, value: Json<Value>) -> Answer {
@@ -290,8 +296,7 @@ pub(super) async fn drop_index(server: Data<Server>, request: HttpRequest) -> An
     let data = server.host.data(&part(&request, "plugin")).await?;
     let number = part(&request, "number").parse();
     let number = number.map_err(|_| Error::unprocessable("number", "it is no number of an index"))?;
-    server.on_host(async move { data.drop_index(number).await }).await?;
-    Ok(HttpResponse::NoContent().finish())
+    json(&server.on_host(async move { data.drop_index(number).await }).await?)
 }
 
 #[cfg(test)]

@@ -78,6 +78,32 @@ async fn a_document_is_changed_only_on_top_of_what_was_shown() {
 }
 
 #[actix_web::test]
+async fn a_document_that_lies_as_deep_as_may_be_is_put_shown_and_found() {
+    let server = server().await;
+    let app = app(&server).await;
+    let admin = token(&server, &["admin"]).await;
+    let put = async |body: String| {
+        let request = with_token(Method::PUT, "/api/store/probe/documents/deep", &admin);
+        let request = request.insert_header(("if-none-match", "*")).insert_header(("content-type", "application/json"));
+        ask(&app, request.set_payload(body)).await
+    };
+    let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+    for (body, status) in [(nested(129), 422), (nested(100_000), 400), ("[".repeat(100_000), 400)] {
+        let refused = put(body).await;
+        assert_eq!(refused.status, status, "{refused:?}");
+        assert!(refused.text.contains("deep"), "{refused:?}");
+    }
+    assert_eq!(put(nested(128)).await.status, 201);
+    for path in
+        ["/api/store/probe/documents/deep", "/api/store/probe/documents", "/api/store/probe/documents?filter={}"]
+    {
+        let shown = ask(&app, with_token(Method::GET, path, &admin)).await;
+        assert!(shown.status == 200 && shown.text.contains(&nested(128)), "{path}: {shown:?}");
+        assert!(shown.json().is_object(), "it can be read");
+    }
+}
+
+#[actix_web::test]
 async fn a_key_that_no_path_can_name_is_read_and_written_all_the_same() {
     let server = server().await;
     let app = app(&server).await;
@@ -117,6 +143,9 @@ async fn a_question_that_is_none_is_told_what_is_wrong_with_it() {
         ("filter=%7B%22n%22:%7B%22$gtt%22:1%7D%7D", 422, "$gtt"),
         ("filter=%7B%22$or%22:%5B1%5D%7D", 422, "or.0"),
         ("sort=-", 422, "sort"),
+        ("sort=--n", 422, "`--n` is nothing to sort by"),
+        ("key=%ff", 400, "no UTF-8"),
+        ("app=%f", 400, "two hexadecimal digits"),
         ("limit=0", 422, "limit"),
         ("limit=ten", 422, "limit"),
         ("cursor=00", 422, "cursor"),

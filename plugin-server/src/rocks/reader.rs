@@ -9,7 +9,7 @@ use std::{
 };
 
 use plugin_core::store::engine::{
-    Durability, Engine, EngineError, EngineFuture, Got, Keyspace, Read, Visitor, Write, check_reads,
+    Durability, Engine, EngineError, EngineFuture, Got, Keyspace, Read, Shown, Visitor, Write, check_reads,
 };
 use rocksdb::BoundColumnFamily;
 
@@ -88,10 +88,10 @@ impl Engine for RocksReader {
         })
     }
 
-    fn get<'a>(&'a self, keyspace: &'a Keyspace, key: &'a [u8]) -> EngineFuture<'a, Option<Vec<u8>>> {
+    fn show<'a>(&'a self, keyspace: &'a Keyspace, key: &'a [u8], show: &'a mut Shown<'a>) -> EngineFuture<'a, ()> {
         Box::pin(async move {
             let reading = &self.shared.reading;
-            self.shared.place.with(|db| read::one(db, &family_or_empty(db, keyspace)?, reading, key))
+            self.shared.place.with(|db| read::look(db, &family_or_empty(db, keyspace)?, reading, key, show))
         })
     }
 

@@ -27,7 +27,7 @@ use plugin_core::{
     registration::Registration,
     spawn::Spawn,
     store::{
-        Db, Entry, Page, Schema, Space,
+        Db, Listed, Schema, Shown, Space,
         codec::{Content, Envelope},
         engine::{Direction, Durability, Got, Keyspace, Read, Scan, Wanted},
         index::Progress,
@@ -225,7 +225,7 @@ impl Orders {
             whole(&shop).await?;
             whole(&clerk).await?;
             let (mut found, mut numbers, mut old) = (Found::default(), BTreeSet::new(), 0);
-            for Entry { key, value, .. } in all(&shop, "orders:").await? {
+            for Shown { key, value, .. } in all(&shop, "orders:").await? {
                 if !numbers.insert(value["number"].as_u64()) {
                     return Err(format!("`{key}` has the number of another: {value}").into());
                 }
@@ -238,7 +238,7 @@ impl Orders {
             if old != OLD {
                 return Err(format!("of {OLD} orders of the version before there are {old}").into());
             }
-            for Entry { key, value, .. } in all(&clerk, "heard:").await? {
+            for Shown { key, value, .. } in all(&clerk, "heard:").await? {
                 let op = key.trim_start_matches("heard:").parse()?;
                 found.heard.insert(op, value.as_u64().ok_or_else(|| format!("`{key}` is no count: {value}"))?);
             }
@@ -270,11 +270,11 @@ async fn whole(data: &Data) -> Result<()> {
     }
 }
 
-async fn all(data: &Data, under: &str) -> Result<Vec<Entry<Json>>> {
+async fn all(data: &Data, under: &str) -> Result<Vec<Shown>> {
     let (mut all, mut cursor) = (Vec::new(), None);
     loop {
         let question = Question { under: under.into(), limit: Some(1_000), cursor, ..Question::default() };
-        let Page { items, next } = data.find(&AppId::default(), question).await.map_err(told)?;
+        let Listed { items, next, .. } = data.find(&AppId::default(), question).await.map_err(told)?;
         all.extend(items);
         match next {
             Some(next) => cursor = Some(next.to_string()),

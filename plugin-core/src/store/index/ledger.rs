@@ -47,6 +47,8 @@ pub struct IndexState {
     pub number: u64,
     /// As it is declared: prefix, fields, `unique`, `sparse`.
     pub definition: String,
+    /// Whether no two documents may have the same values.
+    pub unique: bool,
     /// How far it is.
     pub progress: Progress,
     /// Whether a plugin of this binary declares it.
@@ -113,17 +115,13 @@ pub(in crate::store) async fn commit(space: &Space, writes: Vec<Write>) -> Resul
 /// Every index that is kept or was, as the store has it on disk. One of another version of its documents than today's is none any more,
 /// also where that is not written down yet.
 pub(in crate::store) async fn known(space: &Space) -> Result<Vec<Index>, StoreError> {
-    let declared = declared(space);
+    let declared = space.declared();
     let index = |(number, row): (u64, Row)| {
         let is_superseded = declared.iter().any(|new| new.is_other_version_of(&row.definition));
         let progress = if is_superseded { Progress::Dropping } else { row.progress };
         Index::new(number, row.definition, progress)
     };
     Ok(rows(space).await?.into_iter().map(index).collect())
-}
-
-fn declared(space: &Space) -> Vec<Definition> {
-    space.schema.indexes().map(|(meta, version)| Definition::of(meta, version)).collect()
 }
 
 /// Puts what another store kept about itself in the place of what this one does, which has no documents, and makes room for what it kept
@@ -188,7 +186,7 @@ impl Space {
     /// The indexes in line with what is declared, and what has to be written for that.
     async fn in_line(&self) -> Result<(Vec<(u64, Row)>, Vec<Write>), StoreError> {
         let mut known = rows(self).await?;
-        let declared = declared(self);
+        let declared = self.declared();
         let mut writes = Vec::new();
         if known.is_empty() && declared.is_empty() {
             return Ok((known, writes));
@@ -238,6 +236,16 @@ impl Space {
         self.indexes.set(kept.map(index).collect());
     }
 
+    fn declared(&self) -> Vec<Definition> {
+        self.schema.indexes().map(|(meta, version)| Definition::of(meta, version)).collect()
+    }
+
+    /// Unique indexes that are declared and were dropped all the same: until they are there again, what they say does not hold.
+    pub(in crate::store) fn missing_unique(&self) -> Vec<Definition> {
+        let dropped = self.indexes.dropped.load();
+        self.declared().into_iter().filter(|it| it.unique && dropped.contains(it)).collect()
+    }
+
     async fn highest(&self) -> Result<u64, StoreError> {
         let bytes = self.get(highest()).await?;
         let number = bytes.map(|bytes| codec::decode(&bytes)).transpose();
@@ -256,10 +264,11 @@ impl Space {
     /// # Errors
     /// [`StoreError`] if what is kept of them cannot be read.
     pub async fn index_states(&self) -> Result<Vec<IndexState>, StoreError> {
-        let declared = declared(self);
+        let declared = self.declared();
         let state = |(number, row): (u64, Row)| IndexState {
             number,
             definition: row.definition.to_string(),
+            unique: row.definition.unique,
             progress: row.progress,
             declared: declared.contains(&row.definition),
             reason: row.reason,
@@ -295,7 +304,7 @@ impl Space {
         commit(self, vec![write(number, &row)?]).await?;
         drop(turn);
         if let Some(index) = index {
-            self.indexes.forget(number);
+            self.indexes.forget(&index);
             // What is under way still has entries for it.
             while Arc::strong_count(&index) > 1 {
                 tokio::task::yield_now().await;

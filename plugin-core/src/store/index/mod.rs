@@ -25,17 +25,21 @@ pub use self::{
 
 /// The indexes that commits keep.
 #[derive(Debug, Default)]
-pub(super) struct Indexes(ArcSwap<Vec<Arc<Index>>>);
+pub(super) struct Indexes {
+    kept: ArcSwap<Vec<Arc<Index>>>,
+    /// Those that were dropped since they were brought in line with what is declared.
+    dropped: ArcSwap<Vec<Definition>>,
+}
 
 impl Indexes {
     /// All of them, as they are now.
     pub(super) fn all(&self) -> Arc<Vec<Arc<Index>>> {
-        self.0.load_full()
+        self.kept.load_full()
     }
 
     /// Those that the document `key` belongs to.
     pub(super) fn of(&self, key: &str) -> Vec<Arc<Index>> {
-        let all = self.0.load();
+        let all = self.kept.load();
         if all.is_empty() {
             return Vec::new();
         }
@@ -43,12 +47,14 @@ impl Indexes {
     }
 
     /// Keeps the index `number` no longer.
-    fn forget(&self, number: u64) {
-        self.0.rcu(|all| all.iter().filter(|index| index.number != number).cloned().collect::<Vec<_>>());
+    fn forget(&self, index: &Index) {
+        self.dropped.rcu(|all| [&***all, std::slice::from_ref(&index.definition)].concat());
+        self.kept.rcu(|all| all.iter().filter(|kept| kept.number != index.number).cloned().collect::<Vec<_>>());
     }
 
     fn set(&self, indexes: Vec<Arc<Index>>) {
-        self.0.store(Arc::new(indexes));
+        self.kept.store(Arc::new(indexes));
+        self.dropped.store(Arc::default());
     }
 }
 

@@ -4,8 +4,9 @@ use std::{collections::VecDeque, ops::Range, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::Serialize;
+use serde_json::value::to_raw_value;
 
-use super::{Document, FORMAT, First, Last, MAX_LINE, Raw, Stillness, VERSION};
+use super::{Document, FORMAT, First, Last, MAX_LINE, Raw, Stillness, VERSION, check_of};
 use crate::{
     clock::Timestamp,
     store::{
@@ -16,7 +17,7 @@ use crate::{
         key::{self, Key, Kind},
         record::Record,
         space::Space,
-        value::Value,
+        value::{Value, ValueError},
         walk::after_key,
     },
 };
@@ -105,16 +106,19 @@ impl Export {
         };
         let expiry = Envelope::of(bytes).ok().and_then(|envelope| envelope.expiry);
         let expires_at = expiry.and_then(instant);
-        let (value, unreadable) = match Record::of(&self.space.schema, key, bytes).and_then(|record| record.value()) {
-            Ok(value) => (value, None),
-            Err(problem) => (Value::Null, Some(problem.to_string())),
+        let shown = |value: &Value, unreadable| {
+            let value = to_raw_value(value).map_err(unwritable)?;
+            let check = check_of(value.get());
+            line(&Document { app: &app, key, value: &value, expires_at, unreadable, stored: &stored, check })
         };
-        let text = line(&Document { app: &app, key, value: &value, expires_at, unreadable, stored: &stored })?;
+        let text = match Record::of(&self.space.schema, key, bytes).and_then(|record| record.value()) {
+            Ok(value) => shown(&value, None)?,
+            Err(problem) => shown(&Value::Null, Some(problem.to_string()))?,
+        };
         if text.len() <= MAX_LINE {
             return Ok(text);
         }
-        let unreadable = Some("it is too long to be shown as JSON".to_owned());
-        line(&Document { app: &app, key, value: &Value::Null, expires_at, unreadable, stored: &stored })
+        shown(&Value::Null, Some("it is too long to be shown as JSON".to_owned()))
     }
 }
 
@@ -124,9 +128,9 @@ pub(in crate::store) fn instant(millis: u64) -> Option<Timestamp> {
 }
 
 fn line(row: &impl Serialize) -> Result<String, StoreError> {
-    let written = serde_json::to_string(row);
-    let text = written.map_err(|problem| {
-        StoreError::codec("export", crate::store::value::ValueError::Mismatch(problem.to_string()).into())
-    })?;
-    Ok(text + "\n")
+    Ok(serde_json::to_string(row).map_err(unwritable)? + "\n")
+}
+
+fn unwritable(problem: serde_json::Error) -> StoreError {
+    StoreError::codec("export", ValueError::Mismatch(problem.to_string()).into())
 }

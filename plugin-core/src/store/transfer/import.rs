@@ -2,6 +2,7 @@
 //!
 //! While a whole export comes in, its indexes count as being built: whatever breaks it off, no query is answered from half an index.
 
+mod agree;
 mod write;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -10,9 +11,11 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use self::agree::Shown;
 use super::{FORMAT, Line, LineProblem, MAX_LINE, TransferError, VERSION};
 use crate::{
     id::AppId,
+    json,
     store::{
         care::Turn,
         codec::Envelope,
@@ -236,7 +239,7 @@ impl Import {
             return Ok(());
         }
         let malformed = |told: &dyn fmt::Display| LineProblem::Malformed(told.to_string());
-        let line: Line = serde_json::from_slice(text).map_err(|error| self.wrong(self.line, malformed(&error)))?;
+        let line: Line<'_> = serde_json::from_slice(text).map_err(|error| self.wrong(self.line, malformed(&error)))?;
         if self.end.is_some() {
             return Err(self.wrong(self.line, malformed(&"it comes after the last")));
         }
@@ -254,16 +257,24 @@ impl Import {
                 let (row, stored) = decoded.map_err(|problem| self.wrong(self.line, problem))?;
                 self.raw(row, stored).await
             }
-            Line { app, key: Some(key), value, expires_at, stored, .. } => {
+            Line { app, key: Some(key), value, expires_at, unreadable, stored, check, .. } => {
                 self.came += 1;
                 let app = app.map_or(Ok(AppId::default()), AppId::new);
                 let app = app.map_err(|error| self.wrong(self.line, malformed(&error)))?;
                 match (stored, value) {
-                    (Some(stored), _) => {
-                        let stored = decoded(&stored).map_err(|problem| self.wrong(self.line, problem))?;
+                    (Some(stored), value) => {
+                        let shown =
+                            Shown { value, expires_at, unreadable: unreadable.is_some(), check: check.as_deref() };
+                        let agreed = decoded(&stored)
+                            .and_then(|stored| self.check_shown(&key, &stored, &shown).map(|()| stored));
+                        let stored = agreed.map_err(|problem| self.wrong(self.line, problem))?;
                         self.stored(app, key, stored).await
                     }
-                    (None, Some(value)) => self.written(app, key, value, expires_at.map(millis)).await,
+                    (None, Some(value)) => {
+                        let value = json::read::<Json>(value.get().as_bytes());
+                        let value = value.map_err(|error| self.wrong(self.line, malformed(&error)))?;
+                        self.written(app, key, value.into(), expires_at.map(millis)).await
+                    }
                     (None, None) => Err(self.wrong(self.line, malformed(&"it has neither `value` nor `stored`"))),
                 }
             }
@@ -357,12 +368,12 @@ impl Import {
         &mut self,
         app: AppId,
         key: String,
-        value: Json,
+        value: Value,
         expiry: Option<u64>,
     ) -> Result<(), TransferError> {
         self.begin_rows().await?;
         let documents = Documents { space: Arc::clone(&self.space), app };
-        let new = documents.place(&key).and_then(|_| documents.new_value(&key, Value::from(value)));
+        let new = documents.place(&key).and_then(|_| documents.new_value(&key, value));
         let new = new.map_err(|problem| self.wrong(self.line, LineProblem::Refused(problem)))?;
         self.pend(documents, key, New { expiry, ..new }).await
     }

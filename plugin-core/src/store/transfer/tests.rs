@@ -1,3 +1,5 @@
+mod edited;
+
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -14,6 +16,7 @@ use crate::{
         index::{IndexField, IndexMeta},
         key::{self, Key, Kind},
         typed::Document as _,
+        value::{MAX_DEPTH, Value},
     },
 };
 
@@ -131,6 +134,54 @@ fn documents_written_by_hand_are_stored_as_plugins_store_them() {
     let counted = block_on(db(&space, "default").count(crate::query! { a: 1 }).under("c:").explain());
     assert_eq!(counted.expect("it can be asked").found, 1);
     is_whole(&space);
+}
+
+/// What lies as deep as a document may: arrays, objects, and bytes, which JSON shows as one array more.
+fn deepest() -> Vec<Value> {
+    let nested =
+        |wrap: fn(Value) -> Value, depth: usize, inmost: Value| (0..depth).fold(inmost, |inner, _| wrap(inner));
+    let (array, object) = (
+        (|inner| Value::Array(vec![inner])) as fn(Value) -> Value,
+        (|inner| Value::Object([("in".to_owned(), inner)].into())) as fn(Value) -> Value,
+    );
+    vec![
+        nested(array, MAX_DEPTH - 1, Value::from(1_u64)),
+        nested(array, MAX_DEPTH, Value::from(1_u64)),
+        nested(object, MAX_DEPTH, Value::from("[{")),
+        nested(object, MAX_DEPTH, Value::Bytes(vec![1, 2])),
+    ]
+}
+
+#[test]
+fn what_lies_as_deep_as_may_be_is_exported_and_imported() {
+    for value in deepest() {
+        let from = store(&[]);
+        block_on(db(&from, "default").set("k", &value)).expect("stored");
+        let text = exported(&from, Stillness::Still);
+        for (to, into) in [(store(&[]), IntoWhat::Empty), (store(&[]), IntoWhat::Merge(OnExisting::Refuse))] {
+            import(&to, into, &text).expect("it was exported");
+            assert_eq!(block_on(db(&to, "default").get::<Value>("k")).expect("readable"), Some(value.clone()));
+        }
+    }
+}
+
+#[test]
+fn a_value_by_hand_lies_as_deep_as_may_be_and_no_deeper() {
+    let line = |depth: usize| format!("{{\"key\":\"k\",\"value\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
+    for (depth, told) in [(MAX_DEPTH, None), (MAX_DEPTH + 1, Some("more than 128 deep")), (4_000_000, Some("deep"))] {
+        let space = store(&[]);
+        let imported = import(&space, IntoWhat::Empty, &line(depth));
+        match told {
+            None => assert_eq!(imported.expect("it may").documents, 1),
+            Some(told) => {
+                let refused = imported.expect_err("it may not").to_string();
+                assert!(refused.starts_with("line 1: ") && refused.contains(told), "{refused}");
+            }
+        }
+    }
+    let open = format!("{{\"key\":\"k\",\"value\":{}", "[".repeat(1_000_000));
+    let refused = import(&store(&[]), IntoWhat::Empty, &open).expect_err("it has no end");
+    assert!(matches!(refused, TransferError::Line { line: 1, .. }), "{refused:?}");
 }
 
 #[test]
@@ -353,15 +404,16 @@ struct Bits {
     bits: Vec<Bit>,
 }
 
+fn with_bits() -> Arc<Space> {
+    let (engine, keyspace) = (Arc::new(MemEngine::new()), Keyspace::of_plugin("tests"));
+    block_on(engine.open(&keyspace)).expect("memory opens");
+    let schema = Schema::new([Bits::meta()], [], [], &[]);
+    Arc::new(Space::new(engine, keyspace, Durability::Relaxed).with_schema(schema))
+}
+
 #[test]
 fn the_largest_documents_are_exported_in_lines_that_can_be_imported() {
-    let typed = || {
-        let (engine, keyspace) = (Arc::new(MemEngine::new()), Keyspace::of_plugin("tests"));
-        block_on(engine.open(&keyspace)).expect("memory opens");
-        let schema = Schema::new([Bits::meta()], [], [], &[]);
-        Arc::new(Space::new(engine, keyspace, Durability::Relaxed).with_schema(schema))
-    };
-    let (from, to) = (typed(), typed());
+    let (from, to) = (with_bits(), with_bits());
     let db = db(&from, "default");
     let largest = MAX_DOCUMENT - 64;
     block_on(db.set("nuls", &"\0".repeat(largest))).expect("stored");

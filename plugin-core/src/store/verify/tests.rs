@@ -140,3 +140,47 @@ fn more_problems_than_are_told_of_are_counted() {
     let verified = store.verified();
     assert_eq!((verified.problems.len(), verified.more_problems), (MAX_PROBLEMS, 5));
 }
+
+#[test]
+fn an_index_that_does_not_hold_is_told_of() {
+    let store = Store::new();
+    let first = store.verified();
+    assert!(first.is_whole(), "{:?}", first.problems);
+    let number = store.space.indexes.all()[1].number;
+    assert!(block_on(store.space.drop_index(number)).expect("it can be dropped"));
+    let told = |verified: &Verified| verified.problems.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let dropped = store.verified();
+    assert_eq!(dropped.problems.len(), 1, "{:?}", told(&dropped));
+    assert_eq!((&dropped.problems[0].problem, &*dropped.problems[0].key), (&Fault::Dropped, ""));
+    assert!(
+        told(&dropped)[0].starts_with("the index (\"c:\", u, unique, sparse): it was dropped"),
+        "{:?}",
+        told(&dropped)
+    );
+
+    let db = Db::over(Arc::clone(&store.space), AppId::default());
+    block_on(db.set("c:twice", &json!({ "u": 7 }))).expect("nothing is held to be unique");
+    // As the next start does.
+    block_on(store.space.prepare()).expect("it is declared");
+    block_on(store.space.build_indexes(|| true)).expect("it is tried");
+    let failed = store.verified();
+    let [Problem { problem: Fault::NotBuilt { number, reason }, .. }] = &*failed.problems else {
+        panic!("{:?}", told(&failed));
+    };
+    assert!(reason.contains("`c:twice`") && reason.contains("`c:07`"), "{reason}");
+    let state = block_on(store.space.index_states()).expect("readable").into_iter().find(|it| it.number == *number);
+    assert!(state.is_some_and(|it| it.unique && it.declared && it.reason.as_ref() == Some(reason)));
+
+    block_on(db.delete("c:twice")).expect("it can be");
+    block_on(store.space.prepare()).expect("it is tried again");
+    block_on(store.space.build_indexes(|| true)).expect("it is built");
+    assert!(store.verified().is_whole());
+}
+
+#[test]
+fn an_index_that_is_not_unique_may_be_dropped() {
+    let store = Store::new();
+    let number = store.space.indexes.all()[0].number;
+    assert!(block_on(store.space.drop_index(number)).expect("it can be dropped"));
+    assert!(store.verified().is_whole());
+}

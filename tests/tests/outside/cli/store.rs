@@ -91,6 +91,50 @@ fn what_was_exported_is_byte_by_byte_the_same_where_it_is_imported() {
 }
 
 #[test]
+fn documents_of_any_depth_are_imported_shown_found_and_exported() {
+    both(|shell| {
+        let deep = format!("{}1{}", "[".repeat(128), "]".repeat(128));
+        let line = format!("{{\"key\":\"deep\",\"value\":{deep}}}\n");
+        assert_eq!(shell.fed(&["db", "import", PLUGIN, "-"], &line).code, Some(0));
+        for args in [&["db", "get", PLUGIN, "deep"][..], &["db", "find", PLUGIN, "--json"], &["db", "find", PLUGIN]] {
+            let shown: String = shell.done(args).split_whitespace().collect();
+            assert!(shown.contains(&deep), "{args:?}: {shown}");
+        }
+        let exported = shell.done(&["db", "export", PLUGIN]);
+        let other = Shell::new();
+        assert_eq!(other.fed(&["db", "import", PLUGIN, "-"], &exported).code, Some(0));
+        assert_eq!(rows(&other.done(&["db", "export", PLUGIN])), rows(&exported));
+        let deeper = other.fed(&["db", "import", PLUGIN, "-", "--merge"], &line.replace("[1]", "[[1]]"));
+        assert!(deeper.code == Some(1) && deeper.err.contains("128 deep"), "{deeper:?}");
+    });
+}
+
+#[test]
+fn documents_of_a_type_that_is_not_there_are_shown_and_those_that_no_filter_can_match_are_counted() {
+    // Of version 1 of a type whose fingerprint is eight times `ab`.
+    let typed = "{\"key\":\"letters:1\",\"stored\":\"AAAAAAAAAAEAAAAAAAAAAgEBAqurq6urq6urAAEF\"}\n";
+    both(|shell| {
+        assert_eq!(shell.fed(&["db", "import", PLUGIN, "-"], &format!("{typed}{LINES}")).code, Some(0));
+        let found = shell.json(&["db", "find", PLUGIN, "--json"]);
+        let (letter, known) = (&found["items"][0], json!(["letters", 1, "abababababababab"]));
+        assert_eq!(json!([letter["collection"], letter["version"], letter["fingerprint"]]), known, "{found}");
+        assert_eq!((&found["items"][1]["value"]["n"], &found["passedOver"]), (&json!(1), &json!(0)), "{found}");
+        assert_eq!(shell.json(&["db", "get", PLUGIN, "letters:1"]), *letter);
+        let stored = format!("\"stored\":{}", letter["stored"]);
+        let exported = shell.done(&["db", "export", PLUGIN]);
+        assert!(exported.lines().any(|line| line.contains("letters:1") && line.contains(&stored)), "{exported}");
+        let table = shell.done(&["db", "find", PLUGIN]);
+        assert!(
+            table.contains("(cannot be read)") && table.contains("abababababababab") && table.contains("n:2"),
+            "{table}"
+        );
+        let said = shell.run(&["db", "find", PLUGIN, "{\"n\":2}"]);
+        assert!(said.code == Some(0) && said.out.contains("n:2"), "{said:?}");
+        assert!(said.err.contains("passed over: 1."), "{said:?}");
+    });
+}
+
+#[test]
 fn an_export_is_a_file_once_it_is_whole_and_a_stream_where_there_is_none() {
     let shell = Shell::new();
     assert_eq!(shell.fed(&["db", "import", PLUGIN, "-"], LINES).code, Some(0));
@@ -230,8 +274,10 @@ fn what_cannot_be_done_is_told_the_same_way_with_and_without_a_server() {
             (&["db", "get", "nobody", "k"][..], 1, "no such plugin, nor data of one"),
             (&["db", "get", PLUGIN, "k"], 1, "no such document"),
             (&["db", "find", PLUGIN, "{"], 2, "no JSON"),
-            (&["db", "find", PLUGIN, "{\"n\":{\"$gtt\":1}}"], 1, "unknown operator `$gtt`"),
-            (&["db", "find", PLUGIN, "--limit", "0"], 1, "a page of 0"),
+            (&["db", "find", PLUGIN, "{\"n\":{\"$gtt\":1}}"], 2, "unknown operator `$gtt`"),
+            (&["db", "find", PLUGIN, "--limit", "0"], 2, "a page of 0"),
+            (&["db", "find", PLUGIN, "--sort", "--n"], 2, "nothing to sort by"),
+            (&["db", "find", PLUGIN, "--cursor", "00"], 2, "cursor"),
             (&["db", "drop", PLUGIN], 2, "--yes"),
             (&["db", "drop-index", PLUGIN, "7", "--yes"], 1, "no such index"),
             (&["db", "import", PLUGIN, "nowhere"], 1, "nowhere"),

@@ -153,6 +153,16 @@ pub fn explain_names_the_index_and_what_was_read(store: impl Store) {
     let brief = block_on(find(query! { a: 3 }).sort("-b").select::<Json>(["a", "b"]).explain());
     is(brief.expect("it can be asked"), Access::CoveringIndexInOrder, AB, (10, 10, 0));
 
+    // What was asked besides no index could spare; one of the other direction would be walked as this one is.
+    for sort in ["b", "-b"] {
+        let told = explain(find(query! { a: 3, n: { ne: 7 } }).sort(sort));
+        assert_eq!(
+            (told.plan, told.index.as_deref(), &*told.index_wanted),
+            (Access::IndexInOrder, AB, &[][..]),
+            "{sort}"
+        );
+    }
+
     let told = explain(find(query! { n: 3 }));
     assert_eq!((&told.index_wanted, &told.unknown_fields), (&vec!["n".into()], &vec!["n".into()]));
     is(told, Access::Keys, None, (0, 0, 50));
