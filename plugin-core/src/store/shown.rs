@@ -98,7 +98,7 @@ pub struct Listed {
     #[schemars(with = "Option<String>")]
     pub next: Option<Cursor>,
     /// How many documents were passed over on the way: they cannot be read, so neither a filter nor an order can be held against them.
-    /// Without either they are among the items.
+    /// Without either they are among the items, as are those that an index answers for.
     pub passed_over: u64,
 }
 

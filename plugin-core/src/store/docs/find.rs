@@ -78,7 +78,7 @@ impl<T: Document> FindDocs<T> {
     /// Asks the question, and tells how the answer was come by.
     ///
     /// # Errors
-    /// As the question itself.
+    /// As the question itself, but for documents that are found and are not of its type.
     pub async fn explain(self) -> Result<Explain, StoreError> {
         Ok(self.search.run(&mut Nothing).await?.1.into())
     }

@@ -149,7 +149,9 @@ impl<'r, 'a> Parts<'r, 'a> {
 
     fn read<'de, T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, ValueError> {
         let before = self.from.left();
-        let value = seed.deserialize(Next { from: &mut *self.from, depth: self.depth, failed: self.failed })?;
+        let value = seed.deserialize(Next { from: &mut *self.from, depth: self.depth, failed: self.failed });
+        // Where it stopped, nobody knows.
+        let value = value.inspect_err(|_| self.failed.set(true))?;
         if self.from.left() == before {
             // The type did not look.
             self.pass()?;

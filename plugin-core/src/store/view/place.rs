@@ -28,7 +28,8 @@ impl<'a> Place<'a> {
     pub(super) fn is_text(self, text: &str) -> Result<bool, Flaw> {
         let mut from = self.from;
         match self.how {
-            How::Itself => Ok(from.u8()? == STRING && from.bytes()? == text.as_bytes()),
+            // Equal bytes are a text as the other is, and what is none is for the view to say.
+            How::Itself if from.u8()? == STRING && from.bytes()? == text.as_bytes() => Ok(true),
             _ => Ok(matches!(self.view()?, View::String(found) if found == text)),
         }
     }
