@@ -98,7 +98,7 @@ pub struct Listed {
     #[schemars(with = "Option<String>")]
     pub next: Option<Cursor>,
     /// How many documents were passed over on the way: they cannot be read, so neither a filter nor an order can be held against them.
-    /// Without either they are among the items, as are those that an index answers for.
+    /// Without either they are among the items.
     pub passed_over: u64,
 }
 
@@ -154,11 +154,47 @@ mod tests {
 
     use super::*;
     use crate::store::{
-        Db, MemEngine, Space, Value,
+        Db, MemEngine, Schema, Space, Value,
         conformance::block_on,
         engine::{Durability, Engine, Keyspace, Write},
+        index::{IndexField, IndexMeta},
         query::Find,
     };
+
+    #[test]
+    fn what_is_damaged_is_passed_over_wherever_it_comes_in_an_order() {
+        static BY_N: [IndexMeta; 1] = [IndexMeta::of("", &[IndexField::ascending("n")])];
+        for indexes in [&BY_N[..], &[]] {
+            let (engine, keyspace) = (Arc::new(MemEngine::new()), Keyspace::of_plugin("tests"));
+            block_on(engine.open(&keyspace)).expect("memory opens");
+            let space = Space::new(engine, keyspace, Durability::Relaxed).with_schema(Schema::new([], [], [], indexes));
+            block_on(space.prepare()).expect("indexes are declared");
+            let space = Arc::new(space);
+            let db = Db::over(Arc::clone(&space), Default::default());
+            for key in ["a", "b", "c", "d"] {
+                block_on(db.set(key, &serde_json::json!({ "n": key, "z": 1 }))).expect("stored");
+            }
+            let mut bytes = block_on(db.0.read("b")).expect("readable").expect("it is there");
+            bytes.pop();
+            let write = Write::put(db.0.place("b").expect("a key"), bytes);
+            block_on(space.commit_repeatable(vec![write])).expect("written");
+            for limit in 1..5 {
+                let (mut keys, mut passed_over, mut cursor) = (Vec::new(), 0, None);
+                loop {
+                    let find = db.find::<Value>(Filter::all()).sort("n").limit(limit).after(cursor);
+                    let page = block_on(find.listed().page()).expect("it goes on");
+                    keys.extend(page.items.into_iter().map(|it| it.key));
+                    passed_over += page.passed_over;
+                    cursor = page.next;
+                    if cursor.is_none() {
+                        break;
+                    }
+                }
+                assert_eq!(keys, ["a", "c", "d"], "{limit}, {} indexes", indexes.len());
+                assert!(passed_over > 0, "{limit}, {} indexes", indexes.len());
+            }
+        }
+    }
 
     #[test]
     fn what_is_damaged_is_shown_as_its_bytes_between_its_neighbours() {
