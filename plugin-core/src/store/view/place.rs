@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::{Array, How, Object, View, read};
 use crate::store::codec::{
     payload::{OBJECT, STRING},
-    wire::{Flaw, Reader},
+    wire::{self, Flaw, Reader},
 };
 
 /// A value that is not read yet.
@@ -27,11 +27,12 @@ impl<'a> Place<'a> {
     #[inline]
     pub(super) fn is_text(self, text: &str) -> Result<bool, Flaw> {
         let mut from = self.from;
-        match self.how {
-            // Equal bytes are a text as the other is, and what is none is for the view to say.
-            How::Itself if from.u8()? == STRING && from.bytes()? == text.as_bytes() => Ok(true),
-            _ => Ok(matches!(self.view()?, View::String(found) if found == text)),
+        if matches!(self.how, How::Itself) && from.u8()? == STRING {
+            let found = from.bytes()?;
+            // What equals a text is one.
+            return Ok(found == text.as_bytes() || wire::text(found).map(|_| false)?);
         }
+        Ok(matches!(self.view()?, View::String(found) if found == text))
     }
 
     /// The part of it that a step of a path names.

@@ -83,6 +83,12 @@ proptest! {
         let decoded = undecoded.to_value();
         prop_assert_eq!(undecoded.check(), decoded.as_ref().map(drop).map_err(Clone::clone));
         let seen = undecoded.at(&path);
+        // A text is looked for without a view, and what is damaged is an error all the same.
+        let has = undecoded.has_text(path.split('.'), "a");
+        prop_assert_eq!(
+            has.map_err(CodecError::from),
+            seen.as_ref().map(|seen| matches!(seen, Some(View::String("a")))).map_err(Clone::clone)
+        );
         if let Ok(value) = decoded {
             match (seen.expect("what can be decoded can be looked at"), value.at(&path)) {
                 (Some(view), Some(value)) => assert_same(&view.to_value().expect("nothing is damaged"), value),
