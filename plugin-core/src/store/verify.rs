@@ -116,11 +116,11 @@ pub enum Fault {
         /// What is in the way.
         reason: String,
     },
-    /// An index that is declared and unique was dropped.
+    /// An index that is declared and unique is not there: it was dropped, or no server has started since it was declared.
     #[error(
-        "it was dropped, and is declared: until the next start of the server builds it again nothing is held to be unique by it"
+        "it is declared, and is not there: until the next start of the server builds it nothing is held to be unique by it"
     )]
-    Dropped,
+    NotThere,
     /// An entry of an index that there is not.
     #[error("an entry is there of the index {number}, which is not")]
     NoIndex {
@@ -176,7 +176,7 @@ impl Space {
 impl Look<'_> {
     /// Indexes that are not what their declarations say, whatever their entries are.
     async fn at_indexes(&mut self) -> Result<(), StoreError> {
-        let missing = self.space.missing_unique().into_iter().map(|index| (index.to_string(), Fault::Dropped));
+        let missing = self.space.missing_unique().into_iter().map(|index| (index.to_string(), Fault::NotThere));
         let failed = self.space.index_states().await?.into_iter().filter(|index| index.progress == Progress::Failed);
         let not_built = |IndexState { number, definition, reason, .. }: IndexState| {
             (definition, Fault::NotBuilt { number, reason: reason.unwrap_or_default() })

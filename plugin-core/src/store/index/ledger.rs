@@ -178,8 +178,17 @@ impl Space {
     /// # Errors
     /// [`StoreError`] if what is kept of them cannot be read.
     pub(crate) async fn prepare_to_read(&self) -> Result<(), StoreError> {
+        let there = rows(self).await?;
         let (known, _) = self.in_line().await?;
+        let is_there = |new: &Definition| {
+            there.iter().any(|(_, row)| row.definition == *new && row.progress != Progress::Dropping)
+        };
+        // Without documents they are ready at once, and those in the place of another version's are built before anybody writes.
+        let is_missing =
+            |(_, row): &&(u64, Row)| row.progress == Progress::Building && !row.at_once && !is_there(&row.definition);
+        let missing = known.iter().filter(is_missing).map(|(_, row)| row.definition.clone()).collect();
         self.keep_up(known);
+        self.indexes.miss(missing);
         Ok(())
     }
 
@@ -240,10 +249,10 @@ impl Space {
         self.schema.indexes().map(|(meta, version)| Definition::of(meta, version)).collect()
     }
 
-    /// Unique indexes that are declared and were dropped all the same: until they are there again, what they say does not hold.
+    /// Unique indexes that are declared and are not there all the same: until they are, what they say does not hold.
     pub(in crate::store) fn missing_unique(&self) -> Vec<Definition> {
-        let dropped = self.indexes.dropped.load();
-        self.declared().into_iter().filter(|it| it.unique && dropped.contains(it)).collect()
+        let missing = self.indexes.missing.load();
+        self.declared().into_iter().filter(|it| it.unique && missing.contains(it)).collect()
     }
 
     async fn highest(&self) -> Result<u64, StoreError> {

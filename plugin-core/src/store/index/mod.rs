@@ -27,8 +27,8 @@ pub use self::{
 #[derive(Debug, Default)]
 pub(super) struct Indexes {
     kept: ArcSwap<Vec<Arc<Index>>>,
-    /// Those that were dropped since they were brought in line with what is declared.
-    dropped: ArcSwap<Vec<Definition>>,
+    /// Those that are not there: dropped since they were brought in line with what is declared, or never brought in line by who only reads.
+    missing: ArcSwap<Vec<Definition>>,
 }
 
 impl Indexes {
@@ -48,13 +48,18 @@ impl Indexes {
 
     /// Keeps the index `number` no longer.
     fn forget(&self, index: &Index) {
-        self.dropped.rcu(|all| [&***all, std::slice::from_ref(&index.definition)].concat());
+        self.missing.rcu(|all| [&***all, std::slice::from_ref(&index.definition)].concat());
         self.kept.rcu(|all| all.iter().filter(|kept| kept.number != index.number).cloned().collect::<Vec<_>>());
+    }
+
+    /// Notes those that are not there.
+    fn miss(&self, missing: Vec<Definition>) {
+        self.missing.store(Arc::new(missing));
     }
 
     fn set(&self, indexes: Vec<Arc<Index>>) {
         self.kept.store(Arc::new(indexes));
-        self.dropped.store(Arc::default());
+        self.missing.store(Arc::default());
     }
 }
 

@@ -270,6 +270,11 @@ impl Import {
                         let stored = agreed.map_err(|problem| self.wrong(self.line, problem))?;
                         self.stored(app, key, stored).await
                     }
+                    // The null in its place is not what was stored.
+                    (None, _) if unreadable.is_some() => Err(self.wrong(
+                        self.line,
+                        malformed(&"it says that the document is `unreadable`, and has no `stored`: put that back, or remove `unreadable` too, to import `value`"),
+                    )),
                     (None, Some(value)) => {
                         let value = json::read::<Json>(value.get().as_bytes());
                         let value = value.map_err(|error| self.wrong(self.line, malformed(&error)))?;

@@ -30,8 +30,7 @@ impl Store {
     fn new() -> Self {
         let (engine, keyspace) = (Arc::new(MemEngine::new()), Keyspace::of_plugin("tests"));
         block_on(engine.open(&keyspace)).expect("memory opens");
-        let space = Space::new(Arc::clone(&engine) as Arc<dyn Engine>, keyspace.clone(), Durability::Relaxed);
-        let space = Arc::new(space.with_schema(Schema::new([], [], [], &INDEXES)));
+        let space = Arc::new(Self::opened(&engine, &keyspace));
         block_on(space.prepare()).expect("indexes are brought in line");
         for app in ["default", "shop"] {
             let db = Db::over(Arc::clone(&space), AppId::new(app).expect("an id"));
@@ -41,6 +40,11 @@ impl Store {
             block_on(db.set_for("late", &1, Duration::from_secs(3600))).expect("stored");
         }
         Self { engine, keyspace, space }
+    }
+
+    fn opened(engine: &Arc<MemEngine>, keyspace: &Keyspace) -> Space {
+        let space = Space::new(Arc::clone(engine) as Arc<dyn Engine>, keyspace.clone(), Durability::Relaxed);
+        space.with_schema(Schema::new([], [], [], &INDEXES))
     }
 
     fn rows(&self, kind: Kind) -> Vec<(Vec<u8>, Vec<u8>)> {
@@ -151,12 +155,18 @@ fn an_index_that_does_not_hold_is_told_of() {
     let told = |verified: &Verified| verified.problems.iter().map(ToString::to_string).collect::<Vec<_>>();
     let dropped = store.verified();
     assert_eq!(dropped.problems.len(), 1, "{:?}", told(&dropped));
-    assert_eq!((&dropped.problems[0].problem, &*dropped.problems[0].key), (&Fault::Dropped, ""));
+    assert_eq!((&dropped.problems[0].problem, &*dropped.problems[0].key), (&Fault::NotThere, ""));
     assert!(
-        told(&dropped)[0].starts_with("the index (\"c:\", u, unique, sparse): it was dropped"),
+        told(&dropped)[0].starts_with("the index (\"c:\", u, unique, sparse): it is declared, and is not there"),
         "{:?}",
         told(&dropped)
     );
+
+    // Whoever opens the store to read it, while no server runs, is told the same.
+    let reader = Store::opened(&store.engine, &store.keyspace);
+    block_on(reader.prepare_to_read()).expect("readable");
+    let read = block_on(Arc::new(reader).verify()).expect("it can be read");
+    assert_eq!(told(&read), told(&dropped));
 
     let db = Db::over(Arc::clone(&store.space), AppId::default());
     block_on(db.set("c:twice", &json!({ "u": 7 }))).expect("nothing is held to be unique");

@@ -93,3 +93,25 @@ fn what_this_build_would_show_otherwise_or_not_at_all_is_imported_as_it_was_stor
         }
     }
 }
+
+#[test]
+fn a_line_that_could_not_show_its_document_is_not_imported_as_null() {
+    let (from, to) = (store(&[]), store(&[]));
+    block_on(db(&from, "default").set("bits:1", &1)).expect("stored");
+    let unreadable = |line: &mut Json| {
+        line["value"] = Json::Null;
+        line["unreadable"] = json!("it has a type");
+        line.as_object_mut().expect("an object").remove("stored");
+    };
+    let refused = import(&to, IntoWhat::Empty, &changed(&from, unreadable));
+    let Err(TransferError::Line { line: 2, problem: LineProblem::Malformed(told), .. }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(told.contains("`stored`") && told.contains("remove `unreadable`"), "{told}");
+    let by_hand = |line: &mut Json| {
+        unreadable(line);
+        line.as_object_mut().expect("an object").remove("unreadable");
+    };
+    import(&to, IntoWhat::Empty, &changed(&from, by_hand)).expect("whoever says so has null");
+    assert_eq!(block_on(db(&to, "default").get("bits:1")).expect("readable"), Some(Json::Null));
+}
