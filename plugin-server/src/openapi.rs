@@ -61,8 +61,30 @@ fn put(paths: &mut Map<String, Value>, path: &str, method: &str, operation: Valu
 
 /// The statuses of what is done, each with what that means.
 pub(crate) type Statuses = &'static [(&'static str, &'static str)];
-/// Where something stands that a route is told beside its path and its body, and its name.
-pub(crate) type Asked = (&'static str, &'static str);
+/// Where something stands that a route is told beside its path and its body, its name, and what it is.
+pub(crate) type Asked = (&'static str, &'static str, Told);
+
+/// What a route is told there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    Text,
+    /// Given once for each.
+    Texts,
+    Number,
+    Flag,
+}
+
+impl Told {
+    fn schema(self) -> Value {
+        match self {
+            Self::Text => json!({ "type": "string" }),
+            Self::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+            Self::Number => json!({ "type": "integer", "minimum": 1 }),
+            Self::Flag => json!({ "type": "boolean" }),
+        }
+    }
+}
+
 type Schema = fn(&mut SchemaGenerator) -> Value;
 
 /// What a route of the server's own does, takes and gives.
@@ -137,8 +159,8 @@ fn operation(rule: &Rule, generator: &mut SchemaGenerator) -> Option<Value> {
         .map(|name| json!({ "in": "path", "name": name, "required": true, "schema": { "type": "string" } }))
         .collect();
     let asked = must.iter().map(|asked| (asked, true)).chain(may.iter().map(|asked| (asked, false)));
-    parameters.extend(asked.map(|((place, name), required)| {
-        json!({ "in": place, "name": name, "required": required, "schema": { "type": "string" } })
+    parameters.extend(asked.map(|((place, name, told), required)| {
+        json!({ "in": place, "name": name, "required": required, "schema": told.schema() })
     }));
     let security = match rule.access {
         Access::Scope(scope) | Access::Stream(scope) => json!([{ "bearer": [scope] }]),
@@ -175,6 +197,20 @@ mod tests {
         for rule in rules() {
             let is_page = rule.path == "/" || rule.path.starts_with("/admin");
             assert_eq!(operation(&rule, &mut generator).is_none(), is_page, "{} {}", rule.method, rule.path);
+        }
+    }
+
+    #[test]
+    fn what_a_route_is_told_has_its_type() {
+        let mut generator = SchemaGenerator::default();
+        let find = rules().into_iter().find(|rule| rule.path == "/api/store/{plugin}/documents");
+        let find = operation(&find.expect("there is one"), &mut generator).expect("it is described");
+        let type_of = |name: &str| {
+            let parameters = find["parameters"].as_array().expect("a list");
+            parameters.iter().find(|it| it["name"] == name).map(|it| it["schema"]["type"].clone())
+        };
+        for (name, kind) in [("filter", "string"), ("sort", "array"), ("limit", "integer"), ("explain", "boolean")] {
+            assert_eq!(type_of(name), Some(json!(kind)), "{name}");
         }
     }
 }

@@ -14,7 +14,10 @@ use plugin_core::{
         Host,
         store::{DAMAGED, Data, Question},
     },
-    store::transfer::{IntoWhat, OnExisting},
+    store::{
+        key::MAX_USER_KEY,
+        transfer::{IntoWhat, OnExisting},
+    },
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -118,6 +121,9 @@ fn stats(args: DbStatsArgs) -> Result<(), Failure> {
 fn get(args: DbGetArgs) -> Result<(), Failure> {
     let DbGetArgs { plugin, key, app, place } = args;
     let app = app_of(app.as_deref())?;
+    if !(1..=MAX_USER_KEY).contains(&key.len()) {
+        return Err(Failure::Usage(format!("a key of {} bytes is none: it has 1 to {MAX_USER_KEY} bytes", key.len())));
+    }
     let shown: Value = looking(place, async |reach| match reach {
         Reach::Server(remote) => {
             let path = format!("{}/documents?app={}&key={}", of(&plugin), encoded(app.as_str()), encoded(&key));
@@ -131,8 +137,8 @@ fn get(args: DbGetArgs) -> Result<(), Failure> {
 fn find(args: DbFindArgs) -> Result<(), Failure> {
     let DbFindArgs { plugin, filter, under, sort, limit, cursor, app, explain, json, place } = args;
     let app = app_of(app.as_deref())?;
-    let filter = filter.map(|text| serde_json::from_str::<Value>(&text)).transpose();
-    let filter = filter.map_err(|error| Failure::Usage(format!("the filter is no JSON: {error}")))?;
+    let filter = filter.map(|text| plugin_core::json::read::<Value>(text.as_bytes())).transpose();
+    let filter = filter.map_err(|error| Failure::Usage(format!("the filter cannot be read as JSON: {error}")))?;
     let question = Question { filter, sort, limit, cursor, under: under.unwrap_or_default() };
     // Whoever has the data would say the same, and it is the command line that is wrong.
     question.check().map_err(|error| Failure::Usage(error.to_string()))?;

@@ -1,7 +1,7 @@
 //! Where an export goes: to stdout, into what is open already or is no file, or into a file that has its name only once it is whole.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, Permissions},
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
@@ -27,6 +27,8 @@ pub(super) struct NewFile {
     file: File,
     fresh: PathBuf,
     path: PathBuf,
+    /// Who may read the file that it takes the place of.
+    permissions: Option<Permissions>,
     is_done: bool,
 }
 
@@ -68,8 +70,9 @@ impl Output {
         // It holds what plugins keep.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&fresh).map_err(|error| cannot("write", &fresh, &error))?;
-        Ok(Self::File(NewFile { file, fresh, path: led, is_done: false }))
+        let file = options.open(&fresh).map_err(|error| cannot("write", &led, &error))?;
+        let permissions = fs::metadata(&led).ok().map(|there| there.permissions());
+        Ok(Self::File(NewFile { file, fresh, path: led, permissions, is_done: false }))
     }
 
     fn stdout() -> Self {
@@ -84,7 +87,7 @@ impl Output {
             Self::Stdout => to_stdout(piece),
             Self::Terminal(pieces) => to_stdout(pieces.escaped(piece).as_bytes()),
             Self::Stream(file, path) => file.write_all(piece).map_err(|error| cannot("write", path, &error)),
-            Self::File(new) => new.file.write_all(piece).map_err(|error| cannot("write", &new.fresh, &error)),
+            Self::File(new) => new.file.write_all(piece).map_err(|error| cannot("write", &new.path, &error)),
         }
     }
 
@@ -95,7 +98,9 @@ impl Output {
             }
             Self::Stream(mut file, path) => file.flush().map_err(|error| cannot("write", path, &error)),
             Self::File(mut new) => {
-                let done = new.file.sync_all().and_then(|()| fs::rename(&new.fresh, &new.path));
+                let permitted = new.permissions.take().map(|permissions| new.file.set_permissions(permissions));
+                let done = permitted.transpose().and_then(|_| new.file.sync_all());
+                let done = done.and_then(|()| fs::rename(&new.fresh, &new.path));
                 new.is_done = done.is_ok();
                 done.map_err(|error| cannot("write", &new.path, &error))
             }

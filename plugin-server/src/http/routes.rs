@@ -15,7 +15,7 @@ use crate::{
     admin,
     auth::token::{ADMIN, HOST, Made, TokenInfo},
     backups::{BackupView, DamageView},
-    openapi::{Asked, Says, Statuses, any, object, objects, of, one_of, says},
+    openapi::{Asked, Says, Statuses, Told, any, object, objects, of, one_of, says},
     views::{PageView, PluginView, PointView},
 };
 
@@ -37,23 +37,24 @@ const ACCEPTED: Statuses = &[("202", "It will be done.")];
 const NOTHING: Statuses = &[("204", "Done.")];
 const CHANGED_OR_CREATED: Statuses = &[("200", "It was changed."), ("201", "It was made.")];
 
-const APP: &[Asked] = &[("query", "app")];
+const APP: &[Asked] = &[("query", "app", Told::Text)];
 const FIND: &[Asked] = &[
-    ("query", "app"),
-    ("query", "key"),
-    ("query", "filter"),
-    ("query", "sort"),
-    ("query", "limit"),
-    ("query", "cursor"),
-    ("query", "under"),
-    ("query", "explain"),
+    ("query", "app", Told::Text),
+    ("query", "key", Told::Text),
+    ("query", "filter", Told::Text),
+    ("query", "sort", Told::Texts),
+    ("query", "limit", Told::Number),
+    ("query", "cursor", Told::Text),
+    ("query", "under", Told::Text),
+    ("query", "explain", Told::Flag),
 ];
-const KEY: &[Asked] = &[("query", "key")];
-const REVISION: &[Asked] = &[("header", "If-Match")];
-const KEY_AND_REVISION: &[Asked] = &[("query", "key"), ("header", "If-Match")];
-const WRITE: &[Asked] = &[("query", "app"), ("header", "If-Match"), ("header", "If-None-Match")];
-const KEEP: &[Asked] = &[("query", "keep")];
-const MERGE: &[Asked] = &[("query", "merge"), ("query", "replace")];
+const KEY: &[Asked] = &[("query", "key", Told::Text)];
+const REVISION: &[Asked] = &[("header", "If-Match", Told::Text)];
+const KEY_AND_REVISION: &[Asked] = &[("query", "key", Told::Text), ("header", "If-Match", Told::Text)];
+const WRITE: &[Asked] =
+    &[("query", "app", Told::Text), ("header", "If-Match", Told::Text), ("header", "If-None-Match", Told::Text)];
+const KEEP: &[Asked] = &[("query", "keep", Told::Number)];
+const MERGE: &[Asked] = &[("query", "merge", Told::Flag), ("query", "replace", Told::Flag)];
 
 macro_rules! rules {
     ($($method:ident $path:literal $access:expr => $handler:path, $says:expr;)*) => {

@@ -49,6 +49,11 @@ impl Fields {
         self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| &**value)
     }
 
+    /// A field that is there and none of `names`.
+    fn other_than(&self, names: &[&str]) -> Option<&str> {
+        self.0.iter().map(|(name, _)| &**name).find(|name| !names.contains(name))
+    }
+
     pub(super) fn one(&self, name: &str) -> Result<Option<&str>> {
         let mut all = self.all(name);
         match (all.next(), all.next()) {
@@ -88,10 +93,13 @@ pub(super) async fn documents(server: Data<Server>, request: HttpRequest) -> Ans
     let fields = Fields::of(&request, &["app", "key", "filter", "sort", "limit", "cursor", "under", "explain"])?;
     let (data, app) = (server.host.data(&part(&request, "plugin")).await?, fields.app()?);
     if let Some(key) = fields.one("key")? {
+        if let Some(other) = fields.other_than(&["app", "key"]) {
+            return Err(Error::unprocessable(other, "it asks for several documents, and `key` for one").into());
+        }
         return shown(&data, &app, key).await;
     }
-    let filter = fields.one("filter")?.map(serde_json::from_str::<Value>).transpose();
-    let filter = filter.map_err(|error| Error::bad_request(format!("the filter is no JSON: {error}")))?;
+    let filter = fields.one("filter")?.map(|text| plugin_core::json::read::<Value>(text.as_bytes())).transpose();
+    let filter = filter.map_err(|error| Error::bad_request(format!("the filter cannot be read as JSON: {error}")))?;
     let limit = fields.one("limit")?.map(str::parse).transpose();
     let question = Question {
         filter,

@@ -101,6 +101,12 @@ async fn a_document_that_lies_as_deep_as_may_be_is_put_shown_and_found() {
         assert!(shown.status == 200 && shown.text.contains(&nested(128)), "{path}: {shown:?}");
         assert!(shown.json().is_object(), "it can be read");
     }
+    let filter = |depth: usize| format!("%7B%22n%22:{}%7D", nested(depth)).replace('[', "%5B").replace(']', "%5D");
+    for (depth, status) in [(128, 200), (129, 422), (5000, 400)] {
+        let path = format!("/api/store/probe/documents?filter={}", filter(depth));
+        let answer = ask(&app, with_token(Method::GET, &path, &admin)).await;
+        assert_eq!(answer.status, status, "{depth}: {answer:?}");
+    }
 }
 
 #[actix_web::test]
@@ -145,6 +151,7 @@ async fn a_question_that_is_none_is_told_what_is_wrong_with_it() {
         ("sort=-", 422, "sort"),
         ("sort=--n", 422, "`--n` is nothing to sort by"),
         ("key=%ff", 400, "no UTF-8"),
+        ("key=a&filter=%7B%7D", 422, "it asks for several documents, and `key` for one"),
         ("app=%f", 400, "two hexadecimal digits"),
         ("limit=0", 422, "limit"),
         ("limit=ten", 422, "limit"),

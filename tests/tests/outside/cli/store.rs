@@ -141,10 +141,17 @@ fn an_export_is_a_file_once_it_is_whole_and_a_stream_where_there_is_none() {
     let at = |name: &str| shell.path(name).to_string_lossy().into_owned();
     let done = |name: &str| shell.done(&["db", "export", PLUGIN, "--out", &at(name)]);
     let fails = |name: &str| shell.fails(&["db", "export", PLUGIN, "--out", &at(name)], 1);
+    let mode = |name: &str| {
+        let there = std::fs::metadata(shell.path(name)).expect("it is there").permissions();
+        std::os::unix::fs::PermissionsExt::mode(&there) & 0o777
+    };
+    let readable = std::os::unix::fs::PermissionsExt::from_mode(0o640);
     std::fs::write(shell.path("whole"), "before").expect("written");
+    std::fs::set_permissions(shell.path("whole"), readable).expect("it is ours");
     std::os::unix::fs::symlink(shell.path("whole"), shell.path("link")).expect("a link");
     assert_eq!(done("link"), "");
     assert!(shell.path("link").is_symlink(), "it stays one");
+    assert_eq!(mode("whole"), 0o640, "whoever could read it still can");
     assert!(std::fs::read_to_string(shell.path("whole")).expect("it is there").ends_with("}\n"));
 
     let made = std::process::Command::new("mkfifo").arg(shell.path("pipe")).status().expect("mkfifo");
@@ -163,6 +170,9 @@ fn an_export_is_a_file_once_it_is_whole_and_a_stream_where_there_is_none() {
     std::os::unix::fs::symlink("meant", shell.path("early")).expect("a link");
     assert_eq!(done("early"), "");
     assert!(shell.path("early").is_symlink() && shell.path("meant").is_file(), "it is made where the link leads");
+    assert_eq!(mode("meant"), 0o600, "what plugins keep is for its owner");
+    std::os::unix::fs::symlink("away/meant", shell.path("lost")).expect("a link");
+    assert!(fails("lost").contains("away/meant"), "the name is told that was meant");
     let long = "x".repeat(255);
     assert_eq!(done(&long), "");
     assert!(shell.path(&long).is_file());
@@ -273,7 +283,8 @@ fn what_cannot_be_done_is_told_the_same_way_with_and_without_a_server() {
         for (args, code, said) in [
             (&["db", "get", "nobody", "k"][..], 1, "no such plugin, nor data of one"),
             (&["db", "get", PLUGIN, "k"], 1, "no such document"),
-            (&["db", "find", PLUGIN, "{"], 2, "no JSON"),
+            (&["db", "get", PLUGIN, ""], 2, "a key of 0 bytes"),
+            (&["db", "find", PLUGIN, "{"], 2, "cannot be read as JSON"),
             (&["db", "find", PLUGIN, "{\"n\":{\"$gtt\":1}}"], 2, "unknown operator `$gtt`"),
             (&["db", "find", PLUGIN, "--limit", "0"], 2, "a page of 0"),
             (&["db", "find", PLUGIN, "--sort", "--n"], 2, "nothing to sort by"),
