@@ -191,7 +191,9 @@ mod with_engine {
         Err(Failure::Usage(crate::storage::NO_ENGINE.to_owned()))
     }
 
-    pub(crate) fn restore(_: &Path, _: &Path, _: &Wanted) -> Result<RestoredView, Failure> {
+    pub(crate) fn restore(_: &Path, _: &Path, wanted: &Wanted) -> Result<RestoredView, Failure> {
+        // Whatever is wanted.
+        let Wanted { id: _, replace_at: _ } = wanted;
         Err(Failure::Usage(crate::storage::NO_ENGINE.to_owned()))
     }
 }

@@ -33,7 +33,6 @@ use std::{
 
 use plugin_core::store::engine::{
     Durability, Engine, EngineError, EngineFuture, Got, Keyspace, Read, Shown, Visitor, Write, check_commit,
-    check_reads,
 };
 use rocksdb::{BoundColumnFamily, DBWithThreadMode, ErrorKind, MultiThreaded};
 
@@ -186,10 +185,7 @@ impl Engine for RocksEngine {
     }
 
     fn read<'a>(&'a self, keyspace: &'a Keyspace, reads: &'a [Read]) -> EngineFuture<'a, Vec<Got>> {
-        Box::pin(async move {
-            check_reads(reads)?;
-            self.shared.place.when_open(|db| read::all(db, &family(db, keyspace)?, reads)).await
-        })
+        Box::pin(self.shared.read(family, keyspace, reads))
     }
 
     fn walk<'a>(
@@ -198,18 +194,11 @@ impl Engine for RocksEngine {
         read: &'a Read,
         visit: &'a mut Visitor<'a>,
     ) -> EngineFuture<'a, Option<Range<Vec<u8>>>> {
-        Box::pin(async move {
-            check_reads(std::slice::from_ref(read))?;
-            self.shared.place.when_open(|db| read::walk(db, &family(db, keyspace)?, read, visit)).await
-        })
+        Box::pin(self.shared.walk(family, keyspace, read, visit))
     }
 
     fn show<'a>(&'a self, keyspace: &'a Keyspace, key: &'a [u8], show: &'a mut Shown<'a>) -> EngineFuture<'a, ()> {
-        Box::pin(async move {
-            let reading = &self.shared.reading;
-            let look = |db: &Db| read::look(db, &family(db, keyspace)?, reading, key, show);
-            self.shared.place.when_open(look).await
-        })
+        Box::pin(self.shared.show(family, keyspace, key, show))
     }
 
     fn commit<'a>(

@@ -1,19 +1,59 @@
 //! Reads, on the thread that asks for them: they take microseconds, and handing them to another thread takes ten times that.
 
-use std::ops::{ControlFlow, Range};
+use std::{
+    ops::{ControlFlow, Range},
+    sync::Arc,
+};
 
 use plugin_core::store::engine::{
-    EngineError, Entries, Found, Got, Read, Row, Scan, Shown, Visitor, Wanted, pointer, walked,
+    EngineError, Entries, Found, Got, Keyspace, Read, Row, Scan, Shown, Visitor, Wanted, check_reads, pointer, walked,
 };
-use rocksdb::{AsColumnFamilyRef, DBPinnableSlice, ReadOptions, SnapshotWithThreadMode};
+use rocksdb::{AsColumnFamilyRef, BoundColumnFamily, DBPinnableSlice, ReadOptions, SnapshotWithThreadMode};
 
-use super::{Db, cursor::Cursor, failure, options};
+use super::{Db, cursor::Cursor, failure, options, place::Shared};
 
 /// How many rows that entries point to are asked for at once: as many as RocksDB takes together.
 const BATCH: usize = 32;
 
+/// The column family that stands for a keyspace, or why there is none.
+pub(super) type FamilyOf = for<'db> fn(&'db Db, &Keyspace) -> Result<Arc<BoundColumnFamily<'db>>, EngineError>;
+
+/// What an engine answers, whichever of the two it is.
+impl Shared {
+    pub(super) async fn read(
+        &self,
+        family: FamilyOf,
+        keyspace: &Keyspace,
+        reads: &[Read],
+    ) -> Result<Vec<Got>, EngineError> {
+        check_reads(reads)?;
+        self.place.when_open(|db| all(db, &family(db, keyspace)?, reads)).await
+    }
+
+    pub(super) async fn walk(
+        &self,
+        family: FamilyOf,
+        keyspace: &Keyspace,
+        read: &Read,
+        visit: &mut Visitor<'_>,
+    ) -> Result<Option<Range<Vec<u8>>>, EngineError> {
+        check_reads(std::slice::from_ref(read))?;
+        self.place.when_open(|db| walk(db, &family(db, keyspace)?, read, visit)).await
+    }
+
+    pub(super) async fn show(
+        &self,
+        family: FamilyOf,
+        keyspace: &Keyspace,
+        key: &[u8],
+        show: &mut Shown<'_>,
+    ) -> Result<(), EngineError> {
+        self.place.when_open(|db| look(db, &family(db, keyspace)?, &self.reading, key, show)).await
+    }
+}
+
 /// Shows the value of one key to `show`.
-pub(super) fn look(
+fn look(
     db: &Db,
     family: &impl AsColumnFamilyRef,
     options: &ReadOptions,
@@ -26,13 +66,13 @@ pub(super) fn look(
 }
 
 /// Answers all of `reads` as of one moment.
-pub(super) fn all(db: &Db, family: &impl AsColumnFamilyRef, reads: &[Read]) -> Result<Vec<Got>, EngineError> {
+fn all(db: &Db, family: &impl AsColumnFamilyRef, reads: &[Read]) -> Result<Vec<Got>, EngineError> {
     let view = View::of(db, family, reads);
     reads.iter().map(|read| view.answer(read)).collect()
 }
 
 /// Shows the rows of a range to `visit`; gives back what is left of it.
-pub(super) fn walk(
+fn walk(
     db: &Db,
     family: &impl AsColumnFamilyRef,
     read: &Read,

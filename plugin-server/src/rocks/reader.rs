@@ -9,13 +9,11 @@ use std::{
 };
 
 use plugin_core::store::engine::{
-    Durability, Engine, EngineError, EngineFuture, Got, Keyspace, Read, Shown, Visitor, Write, check_reads,
+    Durability, Engine, EngineError, EngineFuture, Got, Keyspace, Read, Shown, Visitor, Write,
 };
 use rocksdb::BoundColumnFamily;
 
-use super::{
-    DEFAULT_FAMILY, Db, OpenError, STORE, family, lock::DirectoryLock, open, options::Tuning, place::Shared, read,
-};
+use super::{DEFAULT_FAMILY, Db, OpenError, STORE, family, lock::DirectoryLock, open, options::Tuning, place::Shared};
 
 /// A store in a folder of this machine that is only read, and the right to be its only user. A keyspace that it does not have is empty.
 ///
@@ -70,10 +68,7 @@ impl Engine for RocksReader {
     }
 
     fn read<'a>(&'a self, keyspace: &'a Keyspace, reads: &'a [Read]) -> EngineFuture<'a, Vec<Got>> {
-        Box::pin(async move {
-            check_reads(reads)?;
-            self.shared.place.with(|db| read::all(db, &family_or_empty(db, keyspace)?, reads))
-        })
+        Box::pin(self.shared.read(family_or_empty, keyspace, reads))
     }
 
     fn walk<'a>(
@@ -82,17 +77,11 @@ impl Engine for RocksReader {
         read: &'a Read,
         visit: &'a mut Visitor<'a>,
     ) -> EngineFuture<'a, Option<Range<Vec<u8>>>> {
-        Box::pin(async move {
-            check_reads(std::slice::from_ref(read))?;
-            self.shared.place.with(|db| read::walk(db, &family_or_empty(db, keyspace)?, read, visit))
-        })
+        Box::pin(self.shared.walk(family_or_empty, keyspace, read, visit))
     }
 
     fn show<'a>(&'a self, keyspace: &'a Keyspace, key: &'a [u8], show: &'a mut Shown<'a>) -> EngineFuture<'a, ()> {
-        Box::pin(async move {
-            let reading = &self.shared.reading;
-            self.shared.place.with(|db| read::look(db, &family_or_empty(db, keyspace)?, reading, key, show))
-        })
+        Box::pin(self.shared.show(family_or_empty, keyspace, key, show))
     }
 
     /// Always refused.
