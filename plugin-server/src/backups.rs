@@ -192,8 +192,9 @@ mod with_engine {
     }
 
     pub(crate) fn restore(_: &Path, _: &Path, wanted: &Wanted) -> Result<RestoredView, Failure> {
-        // Whatever is wanted.
-        let Wanted { id: _, replace_at: _ } = wanted;
+        // Nobody asks for more where there is no engine.
+        let Wanted { id, replace_at } = wanted;
+        let _ = (id, replace_at);
         Err(Failure::Usage(crate::storage::NO_ENGINE.to_owned()))
     }
 }
