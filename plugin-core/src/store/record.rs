@@ -160,6 +160,11 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// Holds the id in `value`, which it holds, to the one in its key.
+    pub(super) fn check_id(&self, value: &Value) -> Result<(), CodecError> {
+        self.collection.map_or(Ok(()), |collection| collection.check_id(id(self.key), value))
+    }
+
     /// What it holds, as anything that serde can read.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, CodecError> {
         let read = self.undecoded().and_then(Undecoded::read_as);

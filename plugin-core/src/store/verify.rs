@@ -51,6 +51,15 @@ impl Verified {
     pub fn is_whole(&self) -> bool {
         self.problems.is_empty() && self.more_problems == 0
     }
+
+    /// Whether what is in indexes follows from the documents, whatever else is wrong.
+    pub(super) fn entries_follow(&self) -> bool {
+        let is_of_entries = |problem: &Problem| {
+            use Fault::{Differs, Duplicate, Malformed, Missing, NoIndex, Surplus};
+            matches!(problem.problem, Missing | Differs | Surplus | Duplicate { .. } | Malformed | NoIndex { .. })
+        };
+        self.more_problems == 0 && !self.problems.iter().any(is_of_entries)
+    }
 }
 
 /// Something that is wrong with a document, with what follows from it, or with an index itself, which has no app and no key then.
@@ -78,6 +87,9 @@ pub enum Fault {
     /// The document cannot be read.
     #[error("it cannot be read: {0}")]
     Unreadable(CodecError),
+    /// The id in the document is not the one in its key.
+    #[error(transparent)]
+    OtherId(CodecError),
     /// The document cannot be in an index that it belongs to.
     #[error("it cannot be in the index: {0}")]
     Unfit(String),

@@ -146,10 +146,16 @@ pub(super) fn to_look_at(dir: &Path, tuning: &Tuning) -> Result<Opened, OpenErro
     refuse_headless(dir)?;
     // The binding makes the folder on disk, also for a database that is none there: one that is there.
     let known = dir.parent().unwrap_or(dir);
+    // What is in memory has no folder that a path could begin in.
+    let known = std::path::absolute(known).map_err(|source| OpenError::Directory {
+        doing: "name",
+        path: known.into(),
+        source,
+    })?;
     let in_memory = || {
         let mut options = tuning.database();
         options.set_env(&Env::mem_env()?);
-        Db::open_cf_descriptors(&options, known, [ColumnFamilyDescriptor::new(DEFAULT_FAMILY, tuning.family())])
+        Db::open_cf_descriptors(&options, &known, [ColumnFamilyDescriptor::new(DEFAULT_FAMILY, tuning.family())])
     };
     Ok((in_memory().map_err(|error| refusal(dir, error))?, BTreeSet::new()))
 }

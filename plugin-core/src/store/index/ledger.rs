@@ -134,10 +134,23 @@ pub(in crate::store) async fn install(space: &Space, kept: &[(Vec<u8>, Vec<u8>)]
         commit(space, chunk.iter().map(|(key, value)| Write::put(key.clone(), value.clone())).collect()).await?;
     }
     space.prepare().await?;
+    build_all(space).await
+}
+
+/// Takes all entries of indexes away, and has each index built from its beginning.
+pub(in crate::store) async fn begin_anew(space: &Space) -> Result<(), StoreError> {
+    build_all(space).await?;
+    for kind in [Kind::Index, Kind::Unique] {
+        space.clear_range(Key::of(kind).range()).await?;
+    }
+    Ok(())
+}
+
+/// From the beginning, also where it was in the middle of it.
+async fn build_all(space: &Space) -> Result<(), StoreError> {
     let mut writes = Vec::new();
     for (number, row) in rows(space).await? {
         if row.progress != Progress::Dropping {
-            // From the beginning, also where the other store was in the middle of it: its entries may not come.
             writes.push(write(number, &Row { progress: Progress::Building, after: Vec::new(), reason: None, ..row })?);
         }
     }

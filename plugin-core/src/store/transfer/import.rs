@@ -72,8 +72,10 @@ pub struct Import {
     /// The beginning of a line whose end has not come.
     partial: Vec<u8>,
     line: u64,
-    /// Whether a first line came, and whether entries of indexes follow it.
+    /// Whether a first line came, and whether entries of indexes follow it that are of the documents as they came.
     entries: Option<bool>,
+    /// Whether any did.
+    has_entries: bool,
     /// What the last line said, and how many rows came.
     end: Option<u64>,
     came: u64,
@@ -134,6 +136,7 @@ impl Space {
             partial: Vec::new(),
             line: 0,
             entries: None,
+            has_entries: false,
             end: None,
             came: 0,
             stage: Stage::Merging,
@@ -222,11 +225,18 @@ impl Import {
         Ok(self.imported)
     }
 
-    /// Indexes whose entries came are ready again; the others are built.
+    /// Indexes whose entries came are ready again, if these follow from the documents that came; the others are built.
     async fn settle(&mut self) -> Result<(), StoreError> {
         if self.stage == Stage::Rows {
+            let mut follow = false;
             if self.entries == Some(true) {
                 ledger::restore(&self.space, std::mem::take(&mut self.ledger)).await?;
+                self.space.prepare().await?;
+                follow = self.space.verify().await?.entries_follow();
+            }
+            if self.has_entries && !follow {
+                // Somebody took lines away, or changed what is in them: what is in the indexes is of other documents.
+                ledger::begin_anew(&self.space).await?;
             }
             self.space.prepare().await?;
         }
@@ -341,7 +351,10 @@ impl Import {
             // Its document brought it along.
             _ if is(Kind::Expiry) => Ok(()),
             _ if follows && self.entries == Some(false) => Ok(()),
-            _ => self.put(row, stored).await,
+            _ => {
+                self.has_entries |= follows;
+                self.put(row, stored).await
+            }
         }
     }
 
@@ -377,6 +390,8 @@ impl Import {
         expiry: Option<u64>,
     ) -> Result<(), TransferError> {
         self.begin_rows().await?;
+        // It brings its own along, and those that come are of what was there before it was edited.
+        self.entries = self.entries.map(|_| false);
         let documents = Documents { space: Arc::clone(&self.space), app };
         let new = documents.place(&key).and_then(|_| documents.new_value(&key, value));
         let new = new.map_err(|problem| self.wrong(self.line, LineProblem::Refused(problem)))?;

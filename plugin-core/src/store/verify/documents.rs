@@ -72,6 +72,9 @@ impl Look<'_> {
             Err(CodecError::Typed { .. }) => return Follows::Opaque,
             Err(problem) => return Follows::Wrong(None, Fault::Unreadable(problem)),
         };
+        if let Err(problem) = record.check_id(&value) {
+            return Follows::Wrong(None, Fault::OtherId(problem));
+        }
         let mut due = Vec::new();
         if let Some(expiry) = record.expiry() {
             let key = key::expiry(expiry, app, key).into_bytes();

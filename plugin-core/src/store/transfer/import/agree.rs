@@ -8,7 +8,7 @@ use crate::{
     json,
     store::{
         codec::Envelope,
-        record::Record,
+        record::{Record, of_key},
         transfer::{LineProblem, check_of, instant},
         value::Value,
     },
@@ -27,7 +27,12 @@ impl Import {
     /// Refuses a line in which something was edited, which the bytes beside it would undo.
     pub(super) fn check_shown(&self, key: &str, stored: &[u8], shown: &Shown<'_>) -> Result<(), LineProblem> {
         let edited = |field| Err(LineProblem::Edited { key: key.to_owned(), field });
-        if self.is_value_edited(key, stored, shown) {
+        let record = Record::of(&self.space.schema, key, stored).ok();
+        let value = record.as_ref().and_then(|record| record.value().ok());
+        if let (Some(record), Some(value)) = (&record, &value) {
+            of_key(key, record.check_id(value)).map_err(LineProblem::Refused)?;
+        }
+        if is_value_edited(record.as_ref(), value.as_ref(), shown) {
             return edited("value");
         }
         let Ok(envelope) = Envelope::of(stored) else { return Ok(()) };
@@ -38,22 +43,20 @@ impl Import {
         }
         Ok(())
     }
+}
 
-    fn is_value_edited(&self, key: &str, stored: &[u8], shown: &Shown<'_>) -> bool {
-        let Some(value) = shown.value else { return false };
-        if shown.check.is_some_and(|check| check == check_of(value.get())) {
-            return false;
-        }
-        let record = Record::of(&self.space.schema, key, stored).ok();
-        let stored = record.as_ref().and_then(|record| record.value().ok());
-        match stored {
-            // Some tool wrote it otherwise, and it is the same.
-            Some(stored) if is_same(&stored, value) => false,
-            _ if shown.unreadable => value.get() != "null",
-            // Without the note, and by a build that has the type in another version, it may have been shown otherwise.
-            _ if shown.check.is_none() => record.is_some_and(|record| record.undecoded().is_some()),
-            _ => true,
-        }
+fn is_value_edited(record: Option<&Record<'_>>, stored: Option<&Value>, shown: &Shown<'_>) -> bool {
+    let Some(value) = shown.value else { return false };
+    if shown.check.is_some_and(|check| check == check_of(value.get())) {
+        return false;
+    }
+    match stored {
+        // Some tool wrote it otherwise, and it is the same.
+        Some(stored) if is_same(stored, value) => false,
+        _ if shown.unreadable => value.get() != "null",
+        // Without the note, and by a build that has the type in another version, it may have been shown otherwise.
+        _ if shown.check.is_none() => record.is_some_and(|record| record.undecoded().is_some()),
+        _ => true,
     }
 }
 
