@@ -75,6 +75,20 @@ pub(crate) fn open(dir: &Path) -> Result<Opened, Failure> {
     }
 }
 
+/// The same for what makes no sense of a store that is only made by that.
+///
+/// # Errors
+/// As [`open`]; if there is none.
+pub(crate) fn open_stored(dir: &Path) -> Result<Opened, Failure> {
+    #[cfg(feature = "rocksdb")]
+    if !crate::rocks::place_of(dir).is_dir() {
+        let told =
+            format!("there is no store in {}: no server has been started with that data directory", dir.display());
+        return Err(Failure::Failed(told));
+    }
+    open(dir)
+}
+
 /// Opens the store in `dir`, which is there, to look at it. Nothing of it is changed.
 ///
 /// # Errors

@@ -114,6 +114,9 @@ async fn create(ctx: &Context<Conversations>, new: Json<NewConversation>) -> Res
     Ok((Json(Created { id: id.as_str().to_owned() }), StatusCode::CREATED))
 }
 
+/// How often a message is tried at the next place. One of the many that come at once gets each place.
+const TRIES: usize = 100;
+
 /// Adds a message, as the filters leave it.
 #[endpoint(POST, "/conversations/{id}/messages")]
 async fn say(
@@ -127,7 +130,7 @@ async fn say(
     Conversation::load_open(ctx, &id).await?;
     let text = filtered(ctx, from, text).await?;
     // Another message may take the place meanwhile: then this one is announced and tried at the next.
-    loop {
+    for _ in 0..TRIES {
         let Versioned { value: mut conversation, revision } = Conversation::load_open(ctx, &id).await?;
         conversation.take(&text)?;
         let announced = ConversationBeforeMessage {
@@ -142,6 +145,7 @@ async fn say(
             return Ok((Json(Kept { text }), StatusCode::CREATED));
         }
     }
+    Err(Error::conflict("other messages were faster each time: try again"))
 }
 
 /// Ends a conversation.

@@ -152,7 +152,7 @@ async fn to_look(here: Here, tasks: Handle, closing: &mut Option<Closing>) -> Re
 }
 
 async fn to_copy(here: Here, _: Handle, closing: &mut Option<Closing>) -> Result<Copying, Failure> {
-    let Opened { store, closing: closes, .. } = storage::open(&here.settings.data_dir)?;
+    let Opened { store, closing: closes, .. } = storage::open_stored(&here.settings.data_dir)?;
     *closing = Some(closes);
     Ok(Copying { store, settings: here.settings })
 }

@@ -27,7 +27,7 @@ mod writer;
 use std::{
     fmt,
     ops::Range,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, PoisonError, Weak},
 };
 
@@ -105,7 +105,7 @@ impl RocksEngine {
 
     fn with_tuning(dir: &Path, tuning: Tuning) -> Result<Self, OpenError> {
         let lock = DirectoryLock::take(dir)?;
-        let path = dir.join(STORE);
+        let path = place_of(dir);
         let (db, names) = open::database(&path, &tuning)?;
         let shared = Arc::new(Shared::new(path, tuning));
         let closed = shared.put(db, names);
@@ -222,6 +222,11 @@ impl fmt::Debug for RocksEngine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RocksEngine").field("path", &self.shared.path).field("writes", &self.write_counts()).finish()
     }
+}
+
+/// Where in a data directory the store is.
+pub(crate) fn place_of(dir: &Path) -> PathBuf {
+    dir.join(STORE)
 }
 
 fn family<'db>(db: &'db Db, keyspace: &Keyspace) -> Result<Arc<BoundColumnFamily<'db>>, EngineError> {

@@ -13,7 +13,9 @@ use plugin_core::store::engine::{
 };
 use rocksdb::BoundColumnFamily;
 
-use super::{DEFAULT_FAMILY, Db, OpenError, STORE, family, lock::DirectoryLock, open, options::Tuning, place::Shared};
+use super::{
+    DEFAULT_FAMILY, Db, OpenError, family, lock::DirectoryLock, open, options::Tuning, place::Shared, place_of,
+};
 
 /// A store in a folder of this machine that is only read, and the right to be its only user. A keyspace that it does not have is empty.
 ///
@@ -38,7 +40,7 @@ impl RocksReader {
     /// [`OpenError::Directory`] or [`OpenError::Unavailable`] if the folder cannot be read.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         let lock = DirectoryLock::take(dir)?;
-        let (path, tuning) = (dir.join(STORE), Tuning::new());
+        let (path, tuning) = (place_of(dir), Tuning::new());
         let (db, names) = open::to_look_at(&path, &tuning)?;
         let shared = Shared::new(path, tuning);
         drop(shared.put(db, names));

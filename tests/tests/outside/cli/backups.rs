@@ -72,7 +72,8 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it_and_no_holes() {
 #[test]
 fn backups_are_listed_kept_and_restored_beside_what_is_there() {
     let shell = Shell::new();
-    fs::create_dir(shell.data()).expect("a folder");
+    let lines = shell.write("lines", "{\"key\":\"k\",\"value\":1}\n");
+    shell.done(&["db", "import", "data-plugin", &lines.to_string_lossy()]);
     let first = shell.json(&["backup"]);
     for _ in 0..2 {
         shell.done(&["backup", "--keep", "2"]);

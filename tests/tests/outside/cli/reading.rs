@@ -95,4 +95,17 @@ fn a_directory_without_a_store_is_shown_as_empty_and_gets_none() {
     let names: Vec<_> =
         fs::read_dir(shell.data()).expect("a folder").map(|it| it.expect("an entry").file_name()).collect();
     assert_eq!(names, ["server.lock"]);
+    // As the default is.
+    let here = shell.on(Path::new("./data"));
+    for args in [
+        &["db", "stats"][..],
+        &["db", "verify"],
+        &["db", "find", "data-plugin"],
+        &["db", "export", "data-plugin"],
+        &["token", "list"],
+    ] {
+        here.done(args);
+    }
+    assert!(here.fails(&["backup"], 1).contains("there is no store in ./data"));
+    assert!(files(&here.data()).is_empty() && !here.path("backups").exists(), "nothing is made");
 }
