@@ -53,6 +53,14 @@ impl SmallDisk {
         mount(&["-o", &format!("remount,size={size}")], self.0.path())
     }
 
+    /// Takes no writes from now on.
+    ///
+    /// # Errors
+    /// If `mount` refuses it, as while a file is open to be written.
+    pub fn read_only(&self) -> Result<()> {
+        mount(&["-o", "remount,ro"], self.0.path())
+    }
+
     /// Leaves no byte free, until the file whose path is given is removed.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ use plugin_core::store::engine::{
 use rocksdb::{BoundColumnFamily, DBWithThreadMode, ErrorKind, MultiThreaded};
 
 use lock::DirectoryLock;
-pub use open::OpenError;
+pub use open::{Holder, OpenError};
 use options::Tuning;
 use place::Shared;
 pub use reader::RocksReader;

@@ -29,8 +29,8 @@ pub enum OpenError {
     InUse {
         /// The data folder.
         dir: PathBuf,
-        /// Its process id, if it has written it down.
-        holder: Option<u32>,
+        /// What the other does with it.
+        by: Holder,
     },
     /// What is stored is damaged. Opened regardless it might give less than was acknowledged, so it was left as it is.
     Refused {
@@ -68,15 +68,29 @@ pub enum OpenError {
     },
 }
 
+/// What another does with a data folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Holder {
+    /// It is a server, or a command that changes what is stored. Its process id, if it has written it down.
+    Changes(Option<u32>),
+    /// It only looks, and there may be several who do: nobody changes anything meanwhile.
+    Looks,
+}
+
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InUse { dir, holder } => {
-                write!(f, "the data folder {} is in use by another server", dir.display())?;
-                if let Some(pid) = holder {
-                    write!(f, " (process {pid})")?;
-                }
-                f.write_str("; stop that one or give this one another folder with --data-dir")
+            Self::InUse { dir, by } => {
+                let process = |pid: &u32| format!(" (process {pid})");
+                let (by, then) = match by {
+                    Holder::Changes(pid) => (
+                        format!("in use by another server{}", pid.as_ref().map(process).unwrap_or_default()),
+                        "stop that one or give this one another folder with --data-dir",
+                    ),
+                    Holder::Looks => ("being looked at by a command".to_owned(), "try again when that has ended"),
+                };
+                write!(f, "the data folder {} is {by}; {then}", dir.display())
             }
             Self::Refused { dir, detail, file } => {
                 write!(

@@ -17,7 +17,8 @@ use super::{
     DEFAULT_FAMILY, Db, OpenError, family, lock::DirectoryLock, open, options::Tuning, place::Shared, place_of,
 };
 
-/// A store in a folder of this machine that is only read, and the right to be its only user. A keyspace that it does not have is empty.
+/// A store in a folder of this machine that is only read, and the right that nobody changes it meanwhile. A keyspace that it does not have
+/// is empty.
 ///
 /// ```no_run
 /// use plugin_server::rocks::RocksReader;
@@ -28,7 +29,7 @@ use super::{
 pub struct RocksReader {
     // In the order in which they must go: the database closes, the folder is free, and whoever waits for that sees it.
     pub(super) shared: Shared,
-    _lock: DirectoryLock,
+    _lock: Option<DirectoryLock>,
     closed: Arc<()>,
 }
 
@@ -39,7 +40,7 @@ impl RocksReader {
     /// [`OpenError::InUse`] while a server has it, [`OpenError::Refused`] if what is stored is damaged, and
     /// [`OpenError::Directory`] or [`OpenError::Unavailable`] if the folder cannot be read.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
-        let lock = DirectoryLock::take(dir)?;
+        let lock = DirectoryLock::take_to_look(dir)?;
         let (path, tuning) = (place_of(dir), Tuning::new());
         let (db, names) = open::to_look_at(&path, &tuning)?;
         let shared = Shared::new(path, tuning);

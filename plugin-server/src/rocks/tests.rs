@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use plugin_core::store::conformance::{Subject, block_on as wait, documents::Store};
 use plugin_core::store::engine::{Durability, Engine, EngineError, Got, Keyspace, Precondition, Read, Write};
 
-use super::{OpenError, RocksEngine};
+use super::{Holder, OpenError, RocksEngine, RocksReader};
 
 /// An engine in a folder that goes with it.
 struct InTemporaryFolder {
@@ -79,7 +79,7 @@ fn put(engine: &RocksEngine, keyspace: &Keyspace, key: &str, value: &str) {
     wait(engine.commit(keyspace, vec![Write::put(key.into(), value.into())], Durability::Synced)).expect("a plain put");
 }
 
-fn get(engine: &RocksEngine, keyspace: &Keyspace, key: &str) -> Option<String> {
+fn get(engine: &dyn Engine, keyspace: &Keyspace, key: &str) -> Option<String> {
     match wait(engine.read(keyspace, &[Read::Get(key.into())])).expect("the keyspace is open").pop() {
         Some(Got::Value(value)) => value.map(|bytes| String::from_utf8(bytes).expect("the tests store text")),
         other => panic!("a Get is answered by a Value, not by {other:?}"),
@@ -137,7 +137,10 @@ fn a_second_engine_in_the_same_process_is_refused_by_name() {
     let (folder, _) = filled(1);
     let _first = open(folder.path());
     let error = refusal(folder.path());
-    assert!(matches!(error, OpenError::InUse { holder: Some(pid), .. } if pid == process::id()), "{error:?}");
+    assert!(
+        matches!(error, OpenError::InUse { by: Holder::Changes(Some(pid)), .. } if pid == process::id()),
+        "{error:?}"
+    );
     assert!(error.to_string().contains(&format!("(process {})", process::id())), "{error}");
 }
 
@@ -148,13 +151,34 @@ fn the_folder_is_free_again_once_the_engine_is_gone() {
     open(folder.path());
 }
 
+#[test]
+fn those_who_look_at_a_folder_keep_only_those_away_who_change_it() {
+    let (folder, keyspace) = filled(1);
+    let readers = [(); 2].map(|()| RocksReader::open(folder.path()).expect("a look"));
+    for reader in &readers {
+        assert!(get(reader, &keyspace, "row:0000").is_some());
+    }
+    let error = refusal(folder.path());
+    assert!(matches!(error, OpenError::InUse { by: Holder::Looks, .. }), "{error:?}");
+    drop(readers);
+    let _engine = open(folder.path());
+    let error = RocksReader::open(folder.path()).expect_err("somebody may change it");
+    assert!(
+        matches!(error, OpenError::InUse { by: Holder::Changes(Some(pid)), .. } if pid == process::id()),
+        "{error:?}"
+    );
+}
+
 /// Runs itself a second time: the child finds the folder taken, and by whom.
 #[test]
 fn a_second_process_is_refused() {
     const FOLDER: &str = "TAKEN_FOLDER_OF_THE_TEST";
     if let Some(taken) = env::var_os(FOLDER) {
         let error = refusal(Path::new(&taken));
-        assert!(matches!(error, OpenError::InUse { holder: Some(pid), .. } if pid != process::id()), "{error:?}");
+        assert!(
+            matches!(error, OpenError::InUse { by: Holder::Changes(Some(pid)), .. } if pid != process::id()),
+            "{error:?}"
+        );
         return;
     }
     let (folder, _) = filled(1);

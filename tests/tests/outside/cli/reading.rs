@@ -7,19 +7,19 @@ use std::{
 };
 
 use serde_json::json;
+use tests::small_disk::SmallDisk;
 
 use super::Shell;
 use crate::tools::{Expect, Running};
 
 const PLUGIN: &str = "misbehaving";
 
-/// Every file below `folder` with its bytes, but that which says who has it.
+/// Every file below `folder` with its bytes.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for path in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
         match path.is_dir() {
             true => found.extend(files(&path)),
-            false if path.ends_with("server.lock") => {}
             false => drop(found.insert(path.clone(), fs::read(&path).expect("a file"))),
         }
     }
@@ -63,6 +63,29 @@ fn looking_with_other_plugins_changes_nothing() {
 }
 
 #[test]
+fn a_disk_that_takes_no_writes_can_be_looked_at() {
+    let Some(disk) = SmallDisk::new("48m").unwrap_or_else(|error| panic!("{error}")) else { return };
+    let shell = Shell::misbehaving().on(&disk.data());
+    let lines = shell.write("lines", "{\"key\":\"n:0\",\"value\":0}\n");
+    shell.done(&["db", "import", PLUGIN, &lines.to_string_lossy()]);
+    disk.read_only().expect("nobody writes there any more");
+    look_at_everything(&shell, &disk.data(), PLUGIN);
+    let refused = shell.run(&["db", "import", PLUGIN, &lines.to_string_lossy(), "--merge"]);
+    assert!(refused.code == Some(5) && refused.err.contains("Read-only file system"), "{refused:?}");
+}
+
+#[test]
+fn a_folder_without_a_lock_file_on_a_disk_that_takes_no_writes_can_be_looked_at() {
+    let Some(disk) = SmallDisk::new("48m").unwrap_or_else(|error| panic!("{error}")) else { return };
+    let shell = Shell::misbehaving().on(&disk.data());
+    let lines = shell.write("lines", "{\"key\":\"n:0\",\"value\":0}\n");
+    shell.done(&["db", "import", PLUGIN, &lines.to_string_lossy()]);
+    fs::remove_file(disk.data().join("server.lock")).expect("it was there");
+    disk.read_only().expect("nobody writes there any more");
+    look_at_everything(&shell, &disk.data(), PLUGIN);
+}
+
+#[test]
 fn what_a_killed_server_acknowledged_is_shown_and_left_where_it_is() {
     let mut server = Running::misbehaving();
     for n in 0..100 {
@@ -91,10 +114,8 @@ fn a_directory_without_a_store_is_shown_as_empty_and_gets_none() {
     let stats = stats.as_array().expect("a list");
     assert!(!stats.is_empty() && stats.iter().all(|it| it["documents"] == json!(0)), "{stats:?}");
     shell.done(&["db", "verify"]);
-    assert!(files(&shell.data()).is_empty());
-    let names: Vec<_> =
-        fs::read_dir(shell.data()).expect("a folder").map(|it| it.expect("an entry").file_name()).collect();
-    assert_eq!(names, ["server.lock"]);
+    let lock = shell.data().join("server.lock");
+    assert_eq!(files(&shell.data()).into_keys().collect::<Vec<_>>(), [&*lock], "it keeps a server away meanwhile");
     // As the default is.
     let here = shell.on(Path::new("./data"));
     for args in [
@@ -107,5 +128,8 @@ fn a_directory_without_a_store_is_shown_as_empty_and_gets_none() {
         here.done(args);
     }
     assert!(here.fails(&["backup"], 1).contains("there is no store in ./data"));
-    assert!(files(&here.data()).is_empty() && !here.path("backups").exists(), "nothing is made");
+    assert!(
+        files(&here.data()).into_keys().all(|path| path == lock) && !here.path("backups").exists(),
+        "nothing is made"
+    );
 }
