@@ -152,8 +152,8 @@ impl Deliveries {
             queues.iter().for_each(|queue| queue.wake.notify_one());
             drop(done.send(committed));
         });
-        let ended = |_| Err(EngineError::Unavailable("the host's threads have ended".to_owned()));
-        answer.await.unwrap_or_else(ended)
+        // Whatever ended it, it may have been after the commit.
+        answer.await.unwrap_or(Err(EngineError::UnknownOutcome))
     }
 
     async fn publish(&self, call: &Call, publisher: &PluginState, event: &'static str, body: Value) -> Result<()> {
@@ -214,8 +214,7 @@ impl Deliveries {
             }
             drop(done.send(committed));
         });
-        let ended = |_| Err(EngineError::Unavailable("the host's threads have ended".to_owned()).into());
-        Ok(answer.await.unwrap_or_else(ended)?)
+        Ok(answer.await.unwrap_or_else(|_| Err(EngineError::UnknownOutcome.into()))?)
     }
 }
 

@@ -13,12 +13,20 @@ use crate::{
     point::Plugin,
     registration::Item,
     shape::{Owner, fail, same},
-    store::typed::{MigrationMeta, decode, encode},
+    store::{
+        Db, Docs,
+        typed::{MigrationMeta, decode, encode},
+    },
 };
 
 /// The id of a document.
 pub fn id<T: DocumentId>(id: &T) -> &str {
     id.as_text()
+}
+
+/// For tests that read and write rows without a plugin: whoever has a context asks it, which knows whose documents there are.
+pub fn docs<T: Document>(db: &Db) -> Docs<T> {
+    db.docs()
 }
 
 /// The error of an enum that has no variant of this number.

@@ -56,8 +56,9 @@ impl<T> Clone for Docs<T> {
 }
 
 impl Db {
-    /// The documents of the type `T`, which must be declared for this keyspace.
-    pub fn docs<T: Document>(&self) -> Docs<T> {
+    /// The documents of the type `T`, which must be declared for this keyspace: of another plugin's type it would store bytes that are
+    /// none of its own. What authors have asks the compiler whether it is.
+    pub(crate) fn docs<T: Document>(&self) -> Docs<T> {
         Docs { documents: self.0.clone(), of: PhantomData }
     }
 }
@@ -241,8 +242,8 @@ pub struct TxnDocs<'a, T> {
 }
 
 impl Txn {
-    /// The documents of the type `T`, which must be declared for this keyspace.
-    pub fn docs_of<T: Document>(&self) -> TxnDocs<'_, T> {
+    /// The documents of the type `T`, which must be declared for this keyspace, as for [`Db::docs`].
+    pub(crate) fn docs_of<T: Document>(&self) -> TxnDocs<'_, T> {
         TxnDocs { txn: self, of: PhantomData }
     }
 }

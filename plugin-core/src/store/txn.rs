@@ -16,7 +16,7 @@ use super::{
     codec::Head,
     db::{Db, integer},
     documents::{Batch, Change, Documents, New},
-    engine::Write,
+    engine::{EngineError, Write},
     error::StoreError,
     page::{Revision, Versioned},
     record::of_key,
@@ -300,6 +300,14 @@ impl Txn {
 
     /// Commits what it wants, if nobody has written what it read.
     pub(crate) async fn commit(&self) -> Result<Committed, StoreError> {
+        match self.try_to_commit().await {
+            // What it wants may be impossible for no other reason than that somebody has.
+            Err(problem) if wrote_nothing(&problem) && !self.is_up_to_date().await? => Ok(Committed::Conflict(0)),
+            ended => ended,
+        }
+    }
+
+    async fn try_to_commit(&self) -> Result<Committed, StoreError> {
         // What is written without having been read is written on top of what is there now.
         let unread: Vec<String> = {
             let state = self.state();
@@ -326,6 +334,14 @@ impl Txn {
             batch.hold(self.documents.place(key)?, head);
         }
         self.documents.finish(batch, more).await
+    }
+}
+
+/// Whether a commit that ends so was not begun, because of what it was to hold.
+fn wrote_nothing(problem: &StoreError) -> bool {
+    match problem {
+        StoreError::Engine(problem) => matches!(problem, EngineError::TooLarge { .. } | EngineError::Invalid(_)),
+        _ => true,
     }
 }
 

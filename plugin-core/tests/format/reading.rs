@@ -1,6 +1,7 @@
 //! Stores and hosts of today over rows of then.
 
 use plugin_core::{
+    __rt::stored::docs,
     query,
     store::{Access, Entry, Page, StoreError, Value, conformance::block_on, index::Progress},
 };
@@ -30,7 +31,7 @@ fn todays_store_reads_documents_of_then() {
 fn todays_store_brings_typed_documents_of_then_to_today() {
     let fixture = fixture("typed", stored::typed);
     let space = space(&engine(&stored::KEYSPACE, fixture.rows()), &[], 9);
-    let docs = db(&space, "default").docs::<Note>();
+    let docs = docs::<Note>(&db(&space, "default"));
     let get = |id| block_on(docs.get(id)).expect("it is read");
     assert_eq!(get("1"), Some(note("1")));
     assert_eq!(get("2"), Some(Note { author: Some("ada".into()), ..note("2") }));

@@ -8,6 +8,7 @@ use std::{
 };
 
 use plugin_core::{
+    __rt::stored::docs,
     ManualClock,
     prelude::*,
     store::{
@@ -237,8 +238,8 @@ pub(crate) fn typed() -> Vec<Row> {
     let engine = engine(&KEYSPACE, vec![old_note()]);
     let db = db(&space(&engine, &[], 2), "default");
     block_on(async {
-        db.docs::<Note>().put(&note("1")).await?;
-        db.docs::<Note>().put_for(&Note { author: Some("ada".into()), ..note("2") }, HOUR).await
+        docs::<Note>(&db).put(&note("1")).await?;
+        docs::<Note>(&db).put_for(&Note { author: Some("ada".into()), ..note("2") }, HOUR).await
     })
     .expect("memory takes them");
     dump(&engine, &KEYSPACE)
@@ -293,7 +294,7 @@ pub(crate) fn indexes() -> Vec<Row> {
         db.set("users:nobody", &json!({ "of": 1 })).await?;
         db.set_for("users:guest", &json!({ "email": "guest@example.org", "of": 2 }), HOUR).await?;
         shop.set("users:ada", &json!({ "email": "ada@example.org", "of": 1 })).await?;
-        db.docs::<Note>().put(&Note { author: Some("ada".into()), ..note("1") }).await
+        docs::<Note>(&db).put(&Note { author: Some("ada".into()), ..note("1") }).await
     })
     .expect("memory takes them");
     let later = space(&engine, &LATER, 4);

@@ -17,6 +17,17 @@ struct Note {
 #[hook("app:init")]
 fn look(ctx: &Context<Snoop>, _: &Dynamic) {
     let _ = ctx.docs::<Note>();
+    let _ = ctx.db().docs::<Note>();
+}
+
+#[hook("app:init")]
+async fn change(ctx: &Context<Snoop>, _: &Dynamic) -> Result<()> {
+    ctx.txn(|tx| async move {
+        let _ = tx.docs::<Note>();
+        let _ = tx.docs_of::<Note>();
+        Ok(())
+    })
+    .await
 }
 
 fn main() {}

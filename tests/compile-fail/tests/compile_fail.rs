@@ -11,7 +11,7 @@ fn every_mistake_is_explained_where_it_was_made() {
 }
 
 #[test]
-fn one_mistake_is_one_error_and_six_are_six() {
+fn each_mistake_is_one_error() {
     let mut cases = 0;
     for entry in fs::read_dir("cases").expect("the cases are beside this package's Cargo.toml") {
         let path = entry.expect("the folder can be read").path();
@@ -20,6 +20,7 @@ fn one_mistake_is_one_error_and_six_are_six() {
             let errors = said.lines().filter(|line| line.starts_with("error")).count();
             let expected = match path.file_stem().and_then(|stem| stem.to_str()) {
                 Some("six_mistakes") => 6,
+                Some("document_of_another_plugin") => 4,
                 _ => 1,
             };
             assert_eq!(errors, expected, "{}:\n{said}", path.display());

@@ -144,6 +144,7 @@ macro_rules! documents_conformance {
             what_a_transaction_only_read_is_held_to_what_it_was,
             what_a_transaction_did_not_find_is_held_to_be_missing,
             an_error_that_came_of_reading_two_moments_is_not_the_last_word,
+            a_duplicate_that_came_of_what_was_read_is_not_the_last_word,
             a_transaction_inserts_only_what_is_new,
             a_unique_value_goes_from_one_document_to_another_in_one_transaction,
             too_much_for_a_commit_is_a_typed_error,

@@ -251,3 +251,28 @@ pub fn a_transaction_tells_the_revision_of_what_was_there_before_it(store: impl 
     let refused = block_on(db.set_if("k", &5, Some(before)));
     assert!(matches!(refused, Err(StoreError::Conflict { .. })), "the commit gave it another: {refused:?}");
 }
+
+pub fn a_duplicate_that_came_of_what_was_read_is_not_the_last_word(store: impl Store) {
+    // Numbers are drawn one after another, and two draw the same at first.
+    let db = db(&store);
+    let draw = async |db: &Db, key: &'static str, meanwhile: Option<&Db>| {
+        let tries = AtomicU32::new(0);
+        let tries = &tries;
+        db.txn(|tx| async move {
+            let number = tx.increment("last", 1).await?;
+            if let (Some(outside), 0) = (meanwhile, tries.fetch_add(1, SeqCst)) {
+                outside.set("last", &number).await?;
+                outside.set("u:first", &json!({ "email": number })).await?;
+            }
+            tx.set(key, &json!({ "email": number }))?;
+            Ok(number)
+        })
+        .await
+    };
+    let number = block_on(draw(&db, "u:second", Some(&db))).expect("it draws again");
+    assert_eq!((number, get(&db, "u:second")), (2, Some(json!({ "email": 2 }))));
+    // Where nobody was in between it is the last word.
+    set(&db, "last", json!(0));
+    let refused = block_on(draw(&db, "u:third", None)).expect_err("the first has it");
+    assert!(matches!(store_error(&refused), StoreError::Duplicate { .. }), "{refused}");
+}
