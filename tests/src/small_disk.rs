@@ -45,12 +45,12 @@ impl SmallDisk {
         self.0.path().join("data")
     }
 
-    /// Makes it larger or smaller.
+    /// Makes it larger or smaller, and one that takes writes.
     ///
     /// # Errors
     /// If `mount` refuses it.
     pub fn resize(&self, size: &str) -> Result<()> {
-        mount(&["-o", &format!("remount,size={size}")], self.0.path())
+        mount(&["-o", &format!("remount,rw,size={size}")], self.0.path())
     }
 
     /// Takes no writes from now on.

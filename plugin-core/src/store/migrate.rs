@@ -6,12 +6,12 @@ use std::sync::{Arc, atomic::Ordering};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    codec,
+    codec::{self, CodecError},
     documents::{Change, Documents, New},
     engine::{Wanted, Write},
     error::StoreError,
     index::commit,
-    key::{self, Key, Kind},
+    key::{self, Key, Kind, Parts},
     record::of_key,
     schema::Collection,
     space::{Committed, Space},
@@ -40,6 +40,13 @@ struct Row {
 /// Where its row is.
 fn place(collection: &Collection) -> Vec<u8> {
     Key::of(Kind::Meta).text(MIGRATION).text(collection.meta.collection).into_bytes()
+}
+
+/// Looks whether this is a row that a store keeps about its migrations: whether it is about them at all, and whether it can be read.
+pub(super) fn check(key: &[u8], value: &[u8]) -> Option<Result<(), CodecError>> {
+    let is_migration =
+        Parts::of(Kind::Meta, key).and_then(|mut parts| parts.text()).is_some_and(|text| text == MIGRATION);
+    is_migration.then(|| codec::decode::<Row>(value).map(drop))
 }
 
 /// A collection of which not every document was brought to today's version.

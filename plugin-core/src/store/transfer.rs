@@ -30,10 +30,9 @@ pub const MAX_LINE: usize = 8 << 20;
 /// Whether others may write to a keyspace while it is exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stillness {
-    /// Nobody does: every row is exported as it is.
+    /// Nobody does: all rows are of one moment.
     Still,
-    /// They may: what follows from the documents, the entries of indexes above all, is left out, and made anew at the import. Rows are
-    /// as they were at some moment of the export, not all at the same.
+    /// They may: each row is as it was at some moment of the export, not all at the same.
     Live,
 }
 
@@ -44,8 +43,6 @@ struct First<'a> {
     version: u32,
     plugin: &'a str,
     at: Timestamp,
-    /// Whether the entries of indexes follow.
-    entries: bool,
 }
 
 /// The last line.
@@ -66,7 +63,8 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     unreadable: Option<String>,
     stored: &'a str,
-    /// [`check_of`] the value: whether it was edited is seen also where the importer would show it otherwise, or not at all.
+    /// [`check_of`] where it lies and what is stored there, a dash, and that of the value as it is written: what was changed is seen also
+    /// where the importer would show it otherwise, or not at all.
     check: String,
 }
 
@@ -75,6 +73,8 @@ struct Document<'a> {
 struct Raw {
     row: String,
     stored: String,
+    /// [`check_of`] both.
+    check: String,
 }
 
 /// A line as it is read: which of them it is, is seen by its fields.
@@ -85,7 +85,6 @@ struct Line<'a> {
     version: Option<u32>,
     plugin: Option<String>,
     at: Option<Timestamp>,
-    entries: Option<bool>,
     end: Option<u64>,
     app: Option<String>,
     key: Option<String>,
@@ -99,9 +98,19 @@ struct Line<'a> {
     row: Option<String>,
 }
 
-/// Tells the text of a value from others.
-fn check_of(value: &str) -> String {
-    hex::encode(Sha256::digest(value).first_chunk::<8>().unwrap_or(&[0; 8]))
+/// Tells `parts` from others.
+fn check_of(parts: &[&[u8]]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.len().to_be_bytes());
+        digest.update(part);
+    }
+    hex::encode(digest.finalize().first_chunk::<8>().unwrap_or(&[0; 8]))
+}
+
+/// Tells where a document lies and what is stored there from others.
+fn check_of_document(app: &str, key: &str, stored: &[u8]) -> String {
+    check_of(&[app.as_bytes(), key.as_bytes(), stored])
 }
 
 /// A null that is there is not the same as nothing.
@@ -113,8 +122,8 @@ fn given<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransferError {
-    /// A line is wrong. Those before it may be imported, those after it are not.
-    #[error("line {line}: {problem}; {imported} rows were imported before")]
+    /// A line is wrong. What was imported stays: lines before it, and some of those that follow soon after it.
+    #[error("line {line}: {problem}; {imported} other rows were imported")]
     Line {
         /// The line, counted from 1.
         line: u64,
@@ -124,7 +133,7 @@ pub enum TransferError {
         imported: u64,
     },
     /// The lines end before the one that says so.
-    #[error("the file is cut short: {told}; {imported} rows were imported")]
+    #[error("the file is cut short: {told}; {imported} rows were imported, and stay")]
     CutShort {
         /// What it lacks.
         told: String,
@@ -135,7 +144,7 @@ pub enum TransferError {
     #[error("there is data already: import it with `merge` into what is there, or drop that first")]
     NotEmpty,
     /// The store failed.
-    #[error("{problem}; {imported} rows were imported before")]
+    #[error("{problem}; {imported} rows were imported, and stay")]
     Store {
         /// What went wrong.
         problem: StoreError,
@@ -179,6 +188,31 @@ pub enum LineProblem {
         /// The field of the line.
         field: &'static str,
     },
+    /// What a line says was exported is something else.
+    #[error(
+        "the `app`, the `key` or the `stored` of `{key}` is not what was exported, so its `check` says: put that back; or remove `stored` and \
+         `check` to import the `value` that is shown, or `check` alone if `stored` is what you want and this binary can read it"
+    )]
+    Changed {
+        /// The key of the document, as the line has it now.
+        key: String,
+    },
+    /// Nobody can tell whether the bytes of a document are what was exported.
+    #[error(
+        "the `stored` of `{key}` cannot be read ({problem}), and no `check` says that it is what was exported: put that back, or remove \
+         `stored` to import the `value` that is shown"
+    )]
+    Unreadable {
+        /// The key of the document.
+        key: String,
+        /// Why it cannot be read.
+        problem: String,
+    },
+    /// A row that is bytes alone was changed, or made by hand.
+    #[error(
+        "a row of bytes alone is imported as it was exported or not at all, and its `check` says that it is another: put it back, or take the line out"
+    )]
+    ChangedRow,
     /// Rows that are bytes alone come without a first line.
     #[error("a row of bytes alone is imported only as part of a whole export, which begins with its first line")]
     NoFirstLine,

@@ -51,15 +51,6 @@ impl Verified {
     pub fn is_whole(&self) -> bool {
         self.problems.is_empty() && self.more_problems == 0
     }
-
-    /// Whether what is in indexes follows from the documents, whatever else is wrong.
-    pub(super) fn entries_follow(&self) -> bool {
-        let is_of_entries = |problem: &Problem| {
-            use Fault::{Differs, Duplicate, Malformed, Missing, NoIndex, Surplus};
-            matches!(problem.problem, Missing | Differs | Surplus | Duplicate { .. } | Malformed | NoIndex { .. })
-        };
-        self.more_problems == 0 && !self.problems.iter().any(is_of_entries)
-    }
 }
 
 /// Something that is wrong with a document, with what follows from it, or with an index itself, which has no app and no key then.

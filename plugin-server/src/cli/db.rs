@@ -268,6 +268,15 @@ fn import(args: DbImportArgs) -> Result<(), Failure> {
             value(&importing.end().await.map_err(failure)?)
         }
     })?;
+    let unreadable = imported["unreadable"].as_u64().filter(|count| *count > 0);
+    let unreadable = unreadable.map(|count| {
+        format!(
+            "documents that this binary cannot read: {count}. They are kept as they are, and `db verify` tells of them"
+        )
+    });
+    for warning in list(&imported["warnings"]).iter().map(text).chain(unreadable) {
+        drop(writeln!(io::stderr(), "warning: {warning}"));
+    }
     print_json(&imported)
 }
 

@@ -248,7 +248,11 @@ pub(super) async fn import(server: Data<Server>, request: HttpRequest, body: Pay
     let data = server.host.data(&part(&request, "plugin")).await?;
     let (feed, fed) = channel(4);
     // It goes on to its end, good or bad, if whoever sends goes away.
-    let work = server.on_host(async move { data_into(data.import(into).await?, fed).await });
+    let plugin = data.plugin().to_owned();
+    let work = server.on_host(async move {
+        let imported = data_into(data.import(into).await?, fed).await;
+        imported.inspect_err(|error| tracing::warn!(plugin, "an import broke off, and what came of it stays: {error}"))
+    });
     let (imported, arrived) = join(work, feeding(body, feed)).await;
     match (imported, arrived) {
         (Ok(imported), Ok(())) => json(&imported),

@@ -14,7 +14,7 @@ use plugin_core::store::{
 };
 
 use self::small_disk::SmallDisk;
-use super::{Db, OpenError, RocksEngine, open, options::Tuning};
+use super::{Db, OpenError, RocksEngine, RocksReader, open, options::Tuning};
 
 // No dependency on the black-box tests, which depend on this crate: their file alone.
 #[expect(unreachable_pub, reason = "the black-box tests use it as a library")]
@@ -227,4 +227,22 @@ fn a_store_that_cannot_be_opened_again_is_read_on() {
     let names = engine.shared.names.read().unwrap_or_else(PoisonError::into_inner).clone();
     assert!(names.contains(&notes()));
     assert_eq!(get(&engine, "before"), Some(b"1".to_vec()));
+}
+
+#[test]
+fn a_store_on_a_disk_that_takes_no_writes_is_one_to_look_at() {
+    let Some(disk) = small_disk("48m") else { return };
+    put(&engine(&disk.data()), "row", value(0, 0)).expect("there is room");
+    for without_lock in [false, true] {
+        if without_lock {
+            fs::remove_file(disk.data().join("server.lock")).expect("it is there");
+        }
+        disk.read_only().expect("nobody writes there any more");
+        let reader = RocksReader::open(&disk.data()).expect("it can be read");
+        let got = wait(reader.read(&notes(), &[Read::Get(b"row".to_vec())])).expect("it can be read");
+        assert_eq!(got, [Got::Value(Some(value(0, 0)))]);
+        drop(reader);
+        assert!(RocksEngine::open(&disk.data()).is_err(), "it would have to write");
+        disk.resize("48m").expect("it takes writes again");
+    }
 }

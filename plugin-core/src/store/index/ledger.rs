@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::definition::{Definition, Index, Progress};
 use crate::store::{
-    codec,
+    codec::{self, CodecError},
     db::{ATTEMPTS, contended},
     engine::{Direction, MAX_SCAN, Scan, Wanted, Write},
     error::StoreError,
@@ -37,6 +37,13 @@ pub(super) struct Row {
     /// Whether its values were unique under another version of the documents already, so that nothing may be written before it knows all.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) at_once: bool,
+}
+
+impl Row {
+    /// The same, to be built from the beginning.
+    fn anew(self) -> Self {
+        Self { progress: Progress::Building, after: Vec::new(), reason: None, at_once: false, ..self }
+    }
 }
 
 /// An index, for people and for whoever looks after the store.
@@ -86,8 +93,7 @@ async fn rows(space: &Space) -> Result<Vec<(u64, Row)>, StoreError> {
         let scan = Scan { range: range.clone(), limit: MAX_SCAN, bytes: usize::MAX, direction, wanted };
         let found = space.scan(scan).await?;
         for (key, value) in found.iter() {
-            let number = Parts::of(Kind::Meta, key).and_then(|mut parts| parts.text().and_then(|_| parts.int()));
-            let Some(number) = number else { continue };
+            let Some(number) = number_of(key) else { continue };
             rows.push((number, codec::decode(value).map_err(|source| StoreError::codec(INDEX, source))?));
         }
         match found.last() {
@@ -124,53 +130,55 @@ pub(in crate::store) async fn known(space: &Space) -> Result<Vec<Index>, StoreEr
     Ok(rows(space).await?.into_iter().map(index).collect())
 }
 
+/// Looks whether this is a row that a store keeps about its indexes: whether it is about them at all, and whether it can be read.
+pub(in crate::store) fn check(key: &[u8], value: &[u8]) -> Option<Result<(), CodecError>> {
+    if key == highest() {
+        return Some(codec::decode::<u64>(value).map(drop));
+    }
+    number_of(key).map(|_| codec::decode::<Row>(value).map(drop))
+}
+
+/// The number of the index that the row at `key` is of.
+fn number_of(key: &[u8]) -> Option<u64> {
+    let mut parts = Parts::of(Kind::Meta, key)?;
+    let is_index = parts.text()? == INDEX;
+    parts.int().filter(|number| is_index && place(*number) == key)
+}
+
 /// Puts what another store kept about itself in the place of what this one does, which has no documents, and makes room for what it kept
-/// about jobs. No index is ready then: entries are still to come.
-pub(in crate::store) async fn install(space: &Space, kept: &[(Vec<u8>, Vec<u8>)]) -> Result<(), StoreError> {
+/// about jobs. Indexes that were ready are, over nothing; the others are to be built when all documents have come. What was checked is
+/// `kept`.
+pub(in crate::store) async fn adopt(space: &Space, kept: BTreeMap<Vec<u8>, Vec<u8>>) -> Result<(), StoreError> {
     for kind in [Kind::Meta, Kind::Cron] {
         space.clear_range(Key::of(kind).range()).await?;
     }
-    for chunk in kept.chunks(CHUNK) {
-        commit(space, chunk.iter().map(|(key, value)| Write::put(key.clone(), value.clone())).collect()).await?;
-    }
-    space.prepare().await?;
-    build_all(space).await
-}
-
-/// Takes all entries of indexes away, and has each index built from its beginning.
-pub(in crate::store) async fn begin_anew(space: &Space) -> Result<(), StoreError> {
-    build_all(space).await?;
-    for kind in [Kind::Index, Kind::Unique] {
-        space.clear_range(Key::of(kind).range()).await?;
-    }
-    Ok(())
-}
-
-/// From the beginning, also where it was in the middle of it.
-async fn build_all(space: &Space) -> Result<(), StoreError> {
     let mut writes = Vec::new();
-    for (number, row) in rows(space).await? {
-        if row.progress != Progress::Dropping {
-            writes.push(write(number, &Row { progress: Progress::Building, after: Vec::new(), reason: None, ..row })?);
+    for (key, value) in kept {
+        let Some(number) = number_of(&key) else {
+            writes.push(Write::put(key, value));
+            continue;
+        };
+        let row: Row = codec::decode(&value).map_err(|source| StoreError::codec(INDEX, source))?;
+        match row.progress {
+            Progress::Ready => writes.push(Write::put(key, value)),
+            Progress::Building | Progress::Failed => writes.push(write(number, &row.anew())?),
+            Progress::Dropping => {}
         }
     }
-    commit(space, writes).await?;
+    while !writes.is_empty() {
+        let rest = writes.split_off(writes.len().min(CHUNK));
+        commit(space, std::mem::replace(&mut writes, rest)).await?;
+    }
     space.prepare().await
 }
 
-/// Makes indexes that are as `kept` has them what they were there: their entries have come.
-pub(in crate::store) async fn restore(space: &Space, kept: Vec<(Vec<u8>, Vec<u8>)>) -> Result<(), StoreError> {
-    let now: BTreeMap<Vec<u8>, Row> =
-        rows(space).await?.into_iter().map(|(number, row)| (place(number), row)).collect();
-    let mut writes = Vec::new();
-    for (key, value) in kept {
-        let Some(row) = now.get(&key) else { continue };
-        let was: Row = codec::decode(&value).map_err(|source| StoreError::codec(INDEX, source))?;
-        if row.progress == Progress::Building && row.definition == was.definition {
-            writes.push(Write::put(key, value));
-        }
-    }
-    commit(space, writes).await
+/// No query uses `index` any more, until it was built from the beginning: there is a document of which nobody can tell whether it belongs
+/// there.
+pub(in crate::store) async fn build_anew(space: &Space, index: &Index) -> Result<(), StoreError> {
+    let _turn = index.turn().await;
+    let Some(row) = row(space, index.number).await? else { return Ok(()) };
+    index.set_progress(Progress::Building);
+    commit(space, vec![write(index.number, &row.anew())?]).await
 }
 
 impl Space {

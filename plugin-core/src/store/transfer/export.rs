@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::Serialize;
 use serde_json::value::to_raw_value;
 
-use super::{Document, FORMAT, First, Last, MAX_LINE, Raw, Stillness, VERSION, check_of};
+use super::{Document, FORMAT, First, Last, MAX_LINE, Raw, Stillness, VERSION, check_of, check_of_document};
 use crate::{
     clock::Timestamp,
     store::{
@@ -45,14 +45,12 @@ impl Space {
             Stillness::Still => Some(self.to_myself().await),
             Stillness::Live => None,
         };
-        let entries = stillness == Stillness::Still;
-        let first = First { format: FORMAT, version: VERSION, plugin, at: self.now(), entries };
-        let of = |kind: Kind| vec![kind as u8];
-        // What the store keeps about itself comes first: the importer has to know of indexes before their entries come.
+        let first = First { format: FORMAT, version: VERSION, plugin, at: self.now() };
+        // What the store keeps about itself comes first: the importer has to know of indexes before their documents come.
         let meta = Key::of(Kind::Meta).range();
-        let before_meta = [vec![0]..of(Kind::Index), of(Kind::Index)..of(Kind::Queue), of(Kind::Queue)..of(Kind::Meta)];
-        let ranges = [meta.clone()].into_iter().chain(before_meta).chain([meta.end..vec![0xff]]);
-        let ranges = ranges.filter(|range| entries || range.start != of(Kind::Index)).collect();
+        // What follows from documents is made of them anew, wherever they come.
+        let (follows, after) = (vec![Kind::Index as u8], Key::of(Kind::Expiry).range().end);
+        let ranges = [meta.clone(), vec![0]..follows, after..meta.start, meta.end..vec![0xff]].into();
         let (space, first, renewals) = (Arc::clone(self), Some(line(&first)?), self.renewals());
         Ok(Export { space, first, ranges, rows: 0, is_done: false, renewals, _turn: turn })
     }
@@ -102,13 +100,13 @@ impl Export {
     fn row(&self, place: &[u8], bytes: &[u8]) -> Result<String, StoreError> {
         let stored = BASE64_STANDARD.encode(bytes);
         let Some((app, key)) = key::parse_document(place) else {
-            return line(&Raw { row: BASE64_STANDARD.encode(place), stored });
+            return line(&Raw { row: BASE64_STANDARD.encode(place), stored, check: check_of(&[place, bytes]) });
         };
         let expiry = Envelope::of(bytes).ok().and_then(|envelope| envelope.expiry);
         let expires_at = expiry.and_then(instant);
         let shown = |value: &Value, unreadable| {
             let value = to_raw_value(value).map_err(unwritable)?;
-            let check = check_of(value.get());
+            let check = check_of_document(&app, key, bytes) + "-" + &check_of(&[value.get().as_bytes()]);
             line(&Document { app: &app, key, value: &value, expires_at, unreadable, stored: &stored, check })
         };
         let text = match Record::of(&self.space.schema, key, bytes).and_then(|record| record.value()) {

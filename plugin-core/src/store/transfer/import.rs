@@ -1,8 +1,10 @@
 //! Lines as a keyspace: a whole export exactly as it was, into an empty one; or documents, one after another, into whatever is there.
 //!
-//! While a whole export comes in, its indexes count as being built: whatever breaks it off, no query is answered from half an index.
+//! What follows from documents, the entries of indexes above all, is never taken from a file: each document brings its own along, in the
+//! same commit. Whatever breaks an import off, what came of it is whole.
 
 mod agree;
+mod raw;
 mod write;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -11,26 +13,25 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use self::agree::Shown;
+use self::{agree::Shown, write::Row};
 use super::{FORMAT, Line, LineProblem, MAX_LINE, TransferError, VERSION};
 use crate::{
     id::AppId,
     json,
     store::{
         care::Turn,
-        codec::Envelope,
         documents::{Documents, New},
         engine::{Direction, Scan, Wanted},
         error::StoreError,
-        index::ledger,
-        key::{self, Key, Kind},
-        record::{Record, millis, of_key},
+        index::Progress,
+        key::{Key, Kind},
+        record::{millis, of_key},
         space::Space,
         value::Value,
     },
 };
 
-/// The most rows of one commit, and the most documents that are written beside one another.
+/// The most documents that are written beside one another, and about the most lines whose rows are one commit.
 const CHUNK: usize = 200;
 /// The bytes at which a commit is large enough, or documents that wait for one another are.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -42,7 +43,7 @@ const LEDGER_BYTES: usize = 4 << 20;
 pub enum IntoWhat {
     /// A keyspace that has no rows but what the host keeps about the plugin's indexes and jobs, whose place the exported ones take.
     Empty,
-    /// Whatever is there. Entries of indexes follow from the documents, and jobs go on as they do here.
+    /// Whatever is there. Jobs go on as they do here.
     Merge(OnExisting),
 }
 
@@ -56,12 +57,20 @@ pub enum OnExisting {
 }
 
 /// What was imported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Imported {
     /// Documents.
     pub documents: u64,
-    /// All rows, documents among them. What follows from documents, and was made anew, does not count.
+    /// All rows, documents among them. What follows from documents does not count.
     pub rows: u64,
+    /// How many of the documents this binary cannot read: those of a type that it does not have, or has in another shape. They are
+    /// kept as they are.
+    pub unreadable: u64,
+    /// What whoever imports should know: that an index cannot be built, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// An import under way. Bytes come in as they come; [`end`](Self::end) tells that there are no more.
@@ -72,18 +81,16 @@ pub struct Import {
     /// The beginning of a line whose end has not come.
     partial: Vec<u8>,
     line: u64,
-    /// Whether a first line came, and whether entries of indexes follow it that are of the documents as they came.
-    entries: Option<bool>,
-    /// Whether any did.
-    has_entries: bool,
+    /// Whether a first line came, which a last one has to follow.
+    is_whole: bool,
     /// What the last line said, and how many rows came.
     end: Option<u64>,
     came: u64,
     stage: Stage,
     /// What the exported store kept about itself.
-    ledger: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Rows that go in as they are, and their lines.
-    rows: BTreeMap<Vec<u8>, (Vec<u8>, u64)>,
+    ledger: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Rows that go in as they are, and what follows from them.
+    rows: BTreeMap<Vec<u8>, Row>,
     documents: Vec<Pending>,
     /// The bytes of what waits to be written: of what the store kept about itself, then of rows and documents.
     bytes: usize,
@@ -135,12 +142,11 @@ impl Space {
             into,
             partial: Vec::new(),
             line: 0,
-            entries: None,
-            has_entries: false,
+            is_whole: false,
             end: None,
             came: 0,
             stage: Stage::Merging,
-            ledger: Vec::new(),
+            ledger: BTreeMap::new(),
             rows: BTreeMap::new(),
             documents: Vec::new(),
             bytes: 0,
@@ -197,7 +203,7 @@ impl Import {
         }
     }
 
-    /// Ends: what is left is imported, and indexes are brought in line.
+    /// Ends: what is left is imported, and indexes that are not ready are built.
     ///
     /// # Errors
     /// [`TransferError`], above all if a whole export has no last line.
@@ -210,8 +216,8 @@ impl Import {
         self.begin_rows().await?;
         self.flush().await?;
         let (imported, came) = (self.imported.rows, self.came);
-        match (self.entries, self.end) {
-            (Some(_), None) => {
+        match (self.is_whole, self.end) {
+            (true, None) => {
                 return Err(TransferError::CutShort { told: "its last line is not there".into(), imported });
             }
             (_, Some(told)) if told != came => {
@@ -220,27 +226,18 @@ impl Import {
             }
             _ => {}
         }
-        let done = self.settle().await;
-        done.map_err(|problem| TransferError::Store { problem, imported })?;
+        let built = self.build().await;
+        built.map_err(|problem| TransferError::Store { problem, imported })?;
         Ok(self.imported)
     }
 
-    /// Indexes whose entries came are ready again, if these follow from the documents that came; the others are built.
-    async fn settle(&mut self) -> Result<(), StoreError> {
-        if self.stage == Stage::Rows {
-            let mut follow = false;
-            if self.entries == Some(true) {
-                ledger::restore(&self.space, std::mem::take(&mut self.ledger)).await?;
-                self.space.prepare().await?;
-                follow = self.space.verify().await?.entries_follow();
-            }
-            if self.has_entries && !follow {
-                // Somebody took lines away, or changed what is in them: what is in the indexes is of other documents.
-                ledger::begin_anew(&self.space).await?;
-            }
-            self.space.prepare().await?;
+    async fn build(&mut self) -> Result<(), StoreError> {
+        self.space.build_indexes(|| true).await?;
+        for index in self.space.index_states().await?.into_iter().filter(|index| index.progress == Progress::Failed) {
+            let reason = index.reason.unwrap_or_default();
+            self.imported.warnings.push(format!("the index ({}) cannot be built: {reason}", index.definition));
         }
-        self.space.build_indexes(|| true).await
+        Ok(())
     }
 
     async fn add(&mut self, text: &[u8]) -> Result<(), TransferError> {
@@ -254,18 +251,18 @@ impl Import {
             return Err(self.wrong(self.line, malformed(&"it comes after the last")));
         }
         match line {
-            Line { format: Some(format), version, plugin, entries, .. } => self
-                .first(&format, version, plugin.as_deref(), entries)
-                .map_err(|problem| self.wrong(self.line, problem)),
+            Line { format: Some(format), version, plugin, .. } => {
+                self.first(&format, version, plugin.as_deref()).map_err(|problem| self.wrong(self.line, problem))
+            }
             Line { end: Some(end), .. } => {
                 self.end = Some(end);
                 Ok(())
             }
-            Line { row: Some(row), stored: Some(stored), .. } => {
+            Line { row: Some(row), stored: Some(stored), check, .. } => {
                 self.came += 1;
                 let decoded = decoded(&row).and_then(|row| Ok((row, decoded(&stored)?)));
                 let (row, stored) = decoded.map_err(|problem| self.wrong(self.line, problem))?;
-                self.raw(row, stored).await
+                self.raw(row, stored, check.as_deref()).await
             }
             Line { app, key: Some(key), value, expires_at, unreadable, stored, check, .. } => {
                 self.came += 1;
@@ -276,7 +273,7 @@ impl Import {
                         let shown =
                             Shown { value, expires_at, unreadable: unreadable.is_some(), check: check.as_deref() };
                         let agreed = decoded(&stored)
-                            .and_then(|stored| self.check_shown(&key, &stored, &shown).map(|()| stored));
+                            .and_then(|stored| self.check_shown(&app, &key, &stored, &shown).map(|()| stored));
                         let stored = agreed.map_err(|problem| self.wrong(self.line, problem))?;
                         self.stored(app, key, stored).await
                     }
@@ -297,14 +294,8 @@ impl Import {
         }
     }
 
-    fn first(
-        &mut self,
-        format: &str,
-        version: Option<u32>,
-        plugin: Option<&str>,
-        entries: Option<bool>,
-    ) -> Result<(), LineProblem> {
-        if format != FORMAT || self.line != 1 || self.entries.is_some() {
+    fn first(&mut self, format: &str, version: Option<u32>, plugin: Option<&str>) -> Result<(), LineProblem> {
+        if format != FORMAT || self.line != 1 {
             let told = format!("`format` is `{FORMAT}`, in the first line");
             return Err(LineProblem::Malformed(told));
         }
@@ -314,71 +305,26 @@ impl Import {
             (Some(found), _) if found > VERSION => return Err(LineProblem::NewerVersion { found }),
             _ => return Err(LineProblem::Malformed("the first line has `version` and `plugin`".to_owned())),
         }
-        self.entries = Some(entries.unwrap_or_default());
+        self.is_whole = true;
         if self.into == IntoWhat::Empty {
             self.stage = Stage::Ledger;
         }
         Ok(())
     }
 
-    /// A row that is no document.
-    async fn raw(&mut self, row: Vec<u8>, stored: Vec<u8>) -> Result<(), TransferError> {
-        if self.entries.is_none() {
-            return Err(self.wrong(self.line, LineProblem::NoFirstLine));
-        }
-        let is = |kind: Kind| row.first() == Some(&(kind as u8));
-        if !OTHERS.iter().any(|kind| is(*kind)) {
-            let told = "it is no row that an export writes so: a document is written with its app and its key";
-            return Err(self.wrong(self.line, LineProblem::Malformed(told.to_owned())));
-        }
-        let follows = is(Kind::Index) || is(Kind::Unique) || is(Kind::Expiry);
-        match self.stage {
-            Stage::Ledger if is(Kind::Meta) => {
-                self.bytes += row.len() + stored.len();
-                self.ledger.push((row, stored));
-                let told = "it is more than a store keeps about itself";
-                match self.bytes > LEDGER_BYTES {
-                    true => Err(self.wrong(self.line, LineProblem::Malformed(told.to_owned()))),
-                    false => Ok(()),
-                }
-            }
-            // It is about indexes that this store numbers otherwise, follows from the documents, or is about jobs.
-            Stage::Merging if follows || is(Kind::Meta) || is(Kind::Cron) => Ok(()),
-            Stage::Rows if is(Kind::Meta) => {
-                let told = "what the store keeps about itself comes before all other rows";
-                Err(self.wrong(self.line, LineProblem::Malformed(told.to_owned())))
-            }
-            // Its document brought it along.
-            _ if is(Kind::Expiry) => Ok(()),
-            _ if follows && self.entries == Some(false) => Ok(()),
-            _ => {
-                self.has_entries |= follows;
-                self.put(row, stored).await
-            }
-        }
-    }
-
     /// A document as it was stored.
     async fn stored(&mut self, app: AppId, key: String, stored: Vec<u8>) -> Result<(), TransferError> {
         let documents = Documents { space: Arc::clone(&self.space), app };
-        let place = documents.place(&key).map_err(|problem| self.wrong(self.line, LineProblem::Refused(problem)))?;
         if self.stage == Stage::Merging {
             let schema = &self.space.schema;
-            let record = of_key(&key, Record::of(schema, &key, &stored));
+            let record = documents.place(&key).and_then(|_| documents.record(&key, &stored));
             let new = record.and_then(|record| {
                 Ok(New { payload: of_key(&key, record.payload(schema, &key))?, expiry: record.expiry() })
             });
             let new = new.map_err(|problem| self.wrong(self.line, LineProblem::Refused(problem)))?;
             return self.pend(documents, key, new).await;
         }
-        let expiry = Envelope::of(&stored).ok().and_then(|envelope| envelope.expiry);
-        self.put(place, stored).await?;
-        if let Some(expiry) = expiry {
-            // In the same commit: whatever breaks the import off, what expires is removed some time.
-            let row = key::expiry(expiry, &documents.app, &key).into_bytes();
-            self.rows.insert(row, (Vec::new(), self.line));
-        }
-        Ok(())
+        self.put_document(&documents, &key, stored).await
     }
 
     /// A document that somebody wrote by hand.
@@ -390,8 +336,6 @@ impl Import {
         expiry: Option<u64>,
     ) -> Result<(), TransferError> {
         self.begin_rows().await?;
-        // It brings its own along, and those that come are of what was there before it was edited.
-        self.entries = self.entries.map(|_| false);
         let documents = Documents { space: Arc::clone(&self.space), app };
         let new = documents.place(&key).and_then(|_| documents.new_value(&key, value));
         let new = new.map_err(|problem| self.wrong(self.line, LineProblem::Refused(problem)))?;
@@ -401,7 +345,7 @@ impl Import {
     /// The bytes that are held: of the line that has begun and of what waits to be written.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
-        let rows: usize = self.rows.iter().map(|(row, (stored, _))| row.len() + stored.len()).sum();
+        let rows: usize = self.rows.iter().map(|(key, row)| key.len() + row.stored.len()).sum();
         let documents: usize = self.documents.iter().map(|it| it.key.len() + it.new.payload.size()).sum();
         self.partial.len() + rows + documents
     }
@@ -414,9 +358,6 @@ impl Import {
         TransferError::Store { problem, imported: self.imported.rows }
     }
 }
-
-/// What an export writes as rows without a meaning of their own.
-const OTHERS: [Kind; 7] = [Kind::Index, Kind::Unique, Kind::Expiry, Kind::Queue, Kind::Cron, Kind::Receipt, Kind::Meta];
 
 fn decoded(text: &str) -> Result<Vec<u8>, LineProblem> {
     BASE64_STANDARD.decode(text).map_err(|error| LineProblem::Malformed(format!("its bytes are no base64: {error}")))

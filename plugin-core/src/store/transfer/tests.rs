@@ -1,4 +1,5 @@
 mod edited;
+mod whole;
 
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
@@ -112,7 +113,7 @@ fn a_document_is_a_line_that_people_can_read() {
     assert_eq!((&document["app"], &document["key"]), (&json!("shop"), &json!("k")));
     assert_eq!(document["value"], json!({ "n": 1 }));
     assert!(document["expiresAt"].is_string() && document["stored"].is_string(), "{document}");
-    assert_eq!(lines.last(), Some(&json!({ "end": 2 })), "the document and the row that tells when it expires");
+    assert_eq!(lines.last(), Some(&json!({ "end": 1 })), "what follows from the document is none of it");
 }
 
 #[test]
@@ -201,20 +202,6 @@ fn a_merge_keeps_what_is_there_unless_it_is_told_to_replace_it() {
 }
 
 #[test]
-fn a_wrong_line_is_named_and_no_index_is_trusted_before_the_end() {
-    let text = exported(&filled(), Stillness::Still);
-    let mut lines: Vec<&str> = text.lines().collect();
-    lines[900] = "{\"key\":";
-    let to = store(&INDEXES);
-    let wrong = import(&to, IntoWhat::Empty, &lines.join("\n")).expect_err("a line is wrong");
-    let TransferError::Line { line, imported, .. } = wrong else { panic!("{wrong:?}") };
-    assert!(line == 901 && imported > 0 && imported < 900, "{line} {imported}");
-    assert!(to.indexes.all().iter().all(|index| !index.is_ready()), "entries are missing");
-    block_on(to.build_indexes(|| true)).expect("they are built");
-    is_whole(&to);
-}
-
-#[test]
 fn what_the_host_keeps_about_jobs_gives_way_to_what_was_exported() {
     let (from, to) = (filled(), store(&INDEXES));
     let rows = [key::cron_of("job"), key::cron_of("other")].map(|key| Write::put(key.into_bytes(), b"mine".to_vec()));
@@ -237,7 +224,7 @@ fn a_file_that_was_cut_short_is_noticed() {
 
 #[test]
 fn lines_that_are_none_are_refused_with_what_is_wrong() {
-    let first = "{\"format\":\"plugin-server-export\",\"version\":1,\"plugin\":\"tests\",\"entries\":true}";
+    let first = "{\"format\":\"plugin-server-export\",\"version\":1,\"plugin\":\"tests\"}";
     for (text, expected) in [
         ("{\"keys\":1}", "unknown field `keys`"),
         ("{\"key\":\"k\"}", "neither `value` nor `stored`"),
@@ -340,7 +327,7 @@ fn a_row_that_no_export_writes_so_is_refused() {
     for key in [key::document(&AppId::default(), "c:1").into_bytes(), vec![], vec![0xff], vec![0x10, 0x01]] {
         let text = exported(&store(&INDEXES), Stillness::Live);
         let first = text.lines().next().expect("the first");
-        let row = json!({ "row": BASE64_STANDARD.encode(key), "stored": "" });
+        let row = json!({ "row": BASE64_STANDARD.encode(&key), "stored": "", "check": check_of(&[&key, b""]) });
         let text = format!("{first}\n{row}\n{}\n", json!({ "end": 1 }));
         for into in [IntoWhat::Empty, IntoWhat::Merge(OnExisting::Replace)] {
             let refused = import(&store(&INDEXES), into, &text);

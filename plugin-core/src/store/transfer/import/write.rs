@@ -1,20 +1,49 @@
 //! What an import has read and not written yet: rows and documents wait for one another until they make a commit.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::join_all;
 
 use super::{CHUNK, CHUNK_BYTES, Import, IntoWhat, OnExisting, Pending, Stage};
 use crate::store::{
+    codec::Envelope,
     db::{ATTEMPTS, contended},
     documents::{Documents, New},
-    engine::{Precondition, Write},
+    engine::{MAX_WRITES, Precondition, Write},
     error::StoreError,
-    index::ledger,
+    index::{Index, Said, entry, ledger},
     key::{self, Kind},
     space::Committed,
     transfer::{LineProblem, TransferError},
 };
+
+/// A row that is to be written as it is.
+pub(super) struct Row {
+    pub(super) stored: Vec<u8>,
+    /// The line that it came with.
+    line: u64,
+    of: Of,
+}
+
+/// What a row is, to whoever finds another in its place.
+enum Of {
+    Itself,
+    /// What no two documents may have in this index.
+    Unique {
+        documents: Documents,
+        index: Arc<Index>,
+    },
+}
+
+impl Of {
+    /// Whether `there`, which was in its place, makes room: a document that had expired does.
+    async fn is_free(&self, there: &[u8]) -> Result<bool, StoreError> {
+        match (self, Said::of(there)) {
+            (Self::Unique { documents, .. }, Some(said)) => documents.reap(said.key).await,
+            _ => Ok(false),
+        }
+    }
+}
 
 impl Pending {
     async fn write(&self, into: IntoWhat) -> Result<(), StoreError> {
@@ -36,13 +65,64 @@ impl Import {
         Ok(())
     }
 
-    pub(super) async fn put(&mut self, row: Vec<u8>, stored: Vec<u8>) -> Result<(), TransferError> {
+    /// A row that is no document.
+    pub(super) async fn put(&mut self, key: Vec<u8>, stored: Vec<u8>) -> Result<(), TransferError> {
+        self.put_all(vec![(key, Row { stored, line: self.line, of: Of::Itself })]).await
+    }
+
+    /// A document as it was stored, with all that follows from it.
+    pub(super) async fn put_document(
+        &mut self,
+        documents: &Documents,
+        key: &str,
+        stored: Vec<u8>,
+    ) -> Result<(), TransferError> {
         self.begin_rows().await?;
-        self.make_room(row.len() + stored.len()).await?;
-        match self.rows.insert(row, (stored, self.line)) {
-            None => Ok(()),
-            Some(_) => Err(self.wrong(self.line, LineProblem::Twice)),
+        let line = self.line;
+        let refused = |problem| TransferError::Line {
+            line,
+            problem: LineProblem::Refused(problem),
+            imported: self.imported.rows,
+        };
+        let place = documents.place(key).map_err(refused)?;
+        let expiry = Envelope::of(&stored).ok().and_then(|envelope| envelope.expiry);
+        let value = documents.record(key, &stored).ok().and_then(|record| record.value().ok());
+        let mut rows = Vec::new();
+        if let Some(expiry) = expiry {
+            let expires = key::expiry(expiry, &documents.app, key).into_bytes();
+            rows.push((expires, Row { stored: Vec::new(), line, of: Of::Itself }));
         }
+        for index in self.space.indexes.of(key).into_iter().filter(|index| index.is_ready()) {
+            let Some(value) = &value else {
+                // It has entries there when it can be read, which nobody knows now.
+                let doubted = ledger::build_anew(&self.space, &index).await;
+                doubted.map_err(|problem| self.failed(problem))?;
+                continue;
+            };
+            let entry = entry(&index, &documents.app, key, value, expiry).map_err(refused)?;
+            rows.extend(entry.map(|entry| {
+                let of = if entry.binds { Of::Unique { documents: documents.clone(), index } } else { Of::Itself };
+                (entry.key, Row { stored: entry.value, line, of })
+            }));
+        }
+        self.imported.unreadable += u64::from(value.is_none());
+        rows.push((place, Row { stored, line, of: Of::Itself }));
+        self.put_all(rows).await
+    }
+
+    async fn put_all(&mut self, rows: Vec<(Vec<u8>, Row)>) -> Result<(), TransferError> {
+        self.begin_rows().await?;
+        if self.rows.len() + rows.len() > MAX_WRITES {
+            self.flush().await?;
+        }
+        self.make_room(rows.iter().map(|(key, row)| key.len() + row.stored.len()).sum()).await?;
+        for (key, row) in rows {
+            match self.rows.get(&key) {
+                None => drop(self.rows.insert(key, row)),
+                Some(there) => return Err(self.wrong(self.line, self.taken(&key, &row, &there.stored))),
+            }
+        }
+        Ok(())
     }
 
     /// What the exported store kept about itself has come: its indexes are as it had them, but none is ready yet.
@@ -52,15 +132,16 @@ impl Import {
         }
         self.stage = Stage::Rows;
         self.bytes = 0;
-        let installed = ledger::install(&self.space, &self.ledger).await;
-        installed.map_err(|problem| self.failed(problem))?;
-        self.imported.rows += self.ledger.len() as u64;
+        let ledger = std::mem::take(&mut self.ledger);
+        let rows = ledger.len() as u64;
+        ledger::adopt(&self.space, ledger).await.map_err(|problem| self.failed(problem))?;
+        self.imported.rows += rows;
         Ok(())
     }
 
     /// Writes what waits, unless `size` bytes more may wait with it.
     async fn make_room(&mut self, size: usize) -> Result<(), TransferError> {
-        if self.rows.len() + self.documents.len() >= CHUNK || self.bytes + size > CHUNK_BYTES {
+        if self.documents.len() >= CHUNK || self.bytes + size > CHUNK_BYTES {
             self.flush().await?;
         }
         self.bytes += size;
@@ -91,7 +172,11 @@ impl Import {
             None => Ok(()),
             Some((_, problem @ StoreError::Engine(_))) => Err(self.failed(problem)),
             Some((it, StoreError::Exists { key })) => {
-                Err(self.wrong(it.line, LineProblem::Exists { app: it.documents.app.to_string(), key }))
+                let problem = match self.into {
+                    IntoWhat::Empty => LineProblem::Twice,
+                    IntoWhat::Merge(_) => LineProblem::Exists { app: it.documents.app.to_string(), key },
+                };
+                Err(self.wrong(it.line, problem))
             }
             Some((it, problem)) => Err(self.wrong(it.line, LineProblem::Refused(problem))),
         }
@@ -108,9 +193,7 @@ impl Import {
             _ if row.first() == Some(&(Kind::Cron as u8)) => Precondition::Any,
             _ => Precondition::Absent,
         };
-        let write = |(row, (stored, _)): (&Vec<u8>, &(Vec<u8>, u64))| {
-            Write::put(row.clone(), stored.clone()).when(precondition(row))
-        };
+        let write = |(key, row): (&Vec<u8>, &Row)| Write::put(key.clone(), row.stored.clone()).when(precondition(key));
         let writes: Vec<Write> = rows.iter().map(write).collect();
         for _ in 0..ATTEMPTS {
             let committed = self.space.commit_repeatable(writes.clone()).await;
@@ -121,39 +204,52 @@ impl Import {
                 }
                 Committed::Conflict(place) => place,
             };
-            let Some((row, (stored, line))) = rows.iter().nth(place) else { continue };
-            match self.space.get(row.clone()).await.map_err(|problem| self.failed(problem))? {
+            let Some((key, row)) = rows.iter().nth(place) else { continue };
+            match self.space.get(key.clone()).await.map_err(|problem| self.failed(problem))? {
                 // The engine refused for reasons of its own.
                 None => {}
                 // All of a commit is there or nothing: where all of it is, it was this one, whose outcome had been unknown.
-                Some(there) if there == *stored && self.is_there(&rows).await? => {
+                Some(there) if there == row.stored && self.is_there(&rows).await? => {
                     self.count(&rows);
                     return Ok(());
                 }
-                Some(_) => return Err(self.wrong(*line, existing(row))),
+                Some(there) => match row.of.is_free(&there).await {
+                    Ok(true) => {}
+                    Ok(false) => return Err(self.wrong(row.line, self.taken(key, row, &there))),
+                    Err(problem) => return Err(self.failed(problem)),
+                },
             }
         }
         Err(self.failed(contended("import")))
     }
 
     /// Whether every one of `rows` is there as it is to be, but for those that the host may have written since.
-    async fn is_there(&self, rows: &BTreeMap<Vec<u8>, (Vec<u8>, u64)>) -> Result<bool, TransferError> {
-        let ours = || rows.iter().filter(|(row, _)| row.first() != Some(&(Kind::Cron as u8)));
-        let places = ours().map(|(row, _)| row.clone()).collect();
+    async fn is_there(&self, rows: &BTreeMap<Vec<u8>, Row>) -> Result<bool, TransferError> {
+        let ours = || rows.iter().filter(|(key, _)| key.first() != Some(&(Kind::Cron as u8)));
+        let places = ours().map(|(key, _)| key.clone()).collect();
         let there = self.space.get_all(places).await.map_err(|problem| self.failed(problem))?;
-        Ok(ours().zip(there).all(|((_, (stored, _)), there)| there.as_ref() == Some(stored)))
+        Ok(ours().zip(there).all(|((_, row), there)| there.as_ref() == Some(&row.stored)))
     }
 
-    fn count(&mut self, rows: &BTreeMap<Vec<u8>, (Vec<u8>, u64)>) {
-        let of_kind = |kind: Kind| rows.keys().filter(|row| row.first() == Some(&(kind as u8))).count() as u64;
-        self.imported.documents += of_kind(Kind::Document);
-        self.imported.rows += rows.len() as u64 - of_kind(Kind::Expiry);
+    fn count(&mut self, rows: &BTreeMap<Vec<u8>, Row>) {
+        let follows = [Kind::Index, Kind::Unique, Kind::Expiry];
+        for first in rows.keys().filter_map(|key| key.first()) {
+            self.imported.documents += u64::from(*first == Kind::Document as u8);
+            self.imported.rows += u64::from(!follows.iter().any(|kind| *first == *kind as u8));
+        }
     }
-}
 
-fn existing(row: &[u8]) -> LineProblem {
-    match key::parse_document(row) {
-        Some((app, key)) => LineProblem::Exists { app, key: key.to_owned() },
-        None => LineProblem::RowExists { row: hex::encode(row) },
+    /// What is wrong with a line whose row is there already, as `there`.
+    fn taken(&self, key: &[u8], row: &Row, there: &[u8]) -> LineProblem {
+        match (&row.of, Said::of(&row.stored), Said::of(there)) {
+            (Of::Unique { index, .. }, Some(own), Some(other)) => LineProblem::Refused(StoreError::Duplicate {
+                key: own.key.to_owned(),
+                index: index.definition.to_string(),
+                other: other.key.to_owned(),
+            }),
+            // There was nothing: it came with an earlier line.
+            _ if self.into == IntoWhat::Empty => LineProblem::Twice,
+            _ => LineProblem::RowExists { row: hex::encode(key) },
+        }
     }
 }

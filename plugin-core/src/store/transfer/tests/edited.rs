@@ -1,7 +1,6 @@
 //! Lines of an export that somebody edited, or that some tool wrote otherwise.
 
 use super::*;
-use crate::{query, store::StoreError};
 
 /// The export of one document, as its line was changed.
 fn changed(space: &Arc<Space>, change: impl Fn(&mut Json)) -> String {
@@ -117,79 +116,6 @@ fn a_line_that_could_not_show_its_document_is_not_imported_as_null() {
     assert_eq!(block_on(db(&to, "default").get("bits:1")).expect("readable"), Some(Json::Null));
 }
 
-/// A whole export of [`filled`], with its lines as `change` leaves them: those for which it says no are taken out, and not counted.
-fn whole(change: impl Fn(&mut Json) -> bool) -> String {
-    let (mut text, mut taken) = (String::new(), 0);
-    for line in exported(&filled(), Stillness::Still).lines() {
-        let mut line: Json = serde_json::from_str(line).expect("JSON");
-        if let Some(end) = line.get("end").and_then(Json::as_u64) {
-            line["end"] = json!(end - taken);
-        }
-        match change(&mut line) {
-            true => text += &(line.to_string() + "\n"),
-            false => taken += 1,
-        }
-    }
-    assert!(text.contains("\"entries\":true"));
-    text
-}
-
-/// What an index alone says of the documents in which `a` is `n`.
-fn in_the_index(space: &Arc<Space>, n: u64) -> Vec<String> {
-    let select = db(space, "default").find::<Json>(query! { a: n }).under("c:").limit(1000).select::<Json>(["a"]);
-    block_on(select.into_future()).expect("it can be asked").items.into_iter().map(|found| found.key).collect()
-}
-
-#[track_caller]
-fn is_whole(space: &Arc<Space>) {
-    let verified = block_on(space.verify()).expect("it can be looked at");
-    assert!(verified.is_whole(), "{:?}", verified.problems);
-    assert!(space.indexes.all().iter().all(|index| index.is_ready()), "all are built");
-}
-
-#[test]
-fn a_document_that_was_edited_in_a_whole_export_is_in_indexes_as_it_is_now() {
-    let edited = whole(|line| {
-        let of_default = line["app"] == "default";
-        let fields = match line["key"].as_str() {
-            Some("c:005") if of_default => json!({ "a": 1000, "b": 5, "u": 5 }),
-            // Two change their places in a unique index, and one is changed in no indexed field.
-            Some("c:006") if of_default => json!({ "a": 6, "b": 6, "u": 7 }),
-            Some("c:007") if of_default => json!({ "a": 0, "b": 7, "u": 6 }),
-            Some("c:008") if of_default => json!({ "a": 1, "b": 7, "u": 8, "text": "another" }),
-            _ => return true,
-        };
-        line["value"] = fields;
-        line.as_object_mut().expect("an object").remove("stored");
-        true
-    });
-    let space = store(&INDEXES);
-    let imported = import(&space, IntoWhat::Empty, &edited).expect("it is a line by hand");
-    assert_eq!(imported.documents, 2 * 601);
-    is_whole(&space);
-    assert_eq!(in_the_index(&space, 1000), ["c:005"]);
-    assert!(!in_the_index(&space, 5).contains(&"c:005".to_owned()));
-    let taken = block_on(db(&space, "default").set("c:new", &json!({ "u": 7 })));
-    assert!(matches!(&taken, Err(StoreError::Duplicate { other, .. }) if other == "c:006"), "{taken:?}");
-}
-
-#[test]
-fn a_whole_export_of_which_lines_were_taken_out_leaves_no_entry_behind_and_none_out() {
-    let without_document = whole(|line| line["key"] != "c:005" || line["app"] != "default");
-    let index = hex::encode([Kind::Index as u8]);
-    let is_entry = |line: &Json| {
-        let row = line["row"].as_str().map(|row| BASE64_STANDARD.decode(row).expect("base64"));
-        row.is_some_and(|row| hex::encode(row).starts_with(&index))
-    };
-    let without_entries = whole(|line| !is_entry(line));
-    for (text, left) in [(without_document, 0), (without_entries, 1)] {
-        let space = store(&INDEXES);
-        import(&space, IntoWhat::Empty, &text).expect("it has an end");
-        is_whole(&space);
-        assert_eq!(in_the_index(&space, 5).iter().filter(|key| *key == "c:005").count(), left);
-    }
-}
-
 #[test]
 fn a_typed_document_is_not_imported_under_the_key_of_another_id() {
     let from = with_bits();
@@ -209,4 +135,49 @@ fn a_typed_document_is_not_imported_under_the_key_of_another_id() {
     let verified = block_on(from.verify()).expect("it can be looked at");
     let [problem] = &*verified.problems else { panic!("{:?}", verified.problems) };
     assert!(problem.key == "bits:2" && problem.to_string().contains("`id` is `1`"), "{problem}");
+}
+
+#[test]
+fn a_line_whose_place_or_bytes_were_changed_is_told_unless_somebody_vouches_for_it() {
+    let (from, other) = (store(&[]), store(&[]));
+    block_on(db(&from, "default").set("bits:1", &json!({ "at": Timestamp::UNIX_EPOCH }))).expect("stored");
+    block_on(db(&other, "default").set("bits:1", &json!({ "at": 7 }))).expect("stored");
+    let text = exported(&other, Stillness::Still);
+    let stored: Json =
+        serde_json::from_str(text.lines().find(|line| line.contains("bits:1")).expect("a line")).expect("JSON");
+    let app = |line: &mut Json| line["app"] = json!("shop");
+    let key = |line: &mut Json| line["key"] = json!("bits:2");
+    let bytes = |line: &mut Json| line["stored"] = stored["stored"].clone();
+    let vouched = |line: &mut Json| drop(line.as_object_mut().expect("an object").remove("check"));
+    for edit in [&app as &dyn Fn(&mut Json), &key, &bytes] {
+        for into in [IntoWhat::Empty, IntoWhat::Merge(OnExisting::Replace)] {
+            let refused = import(&store(&[]), into, &changed(&from, edit));
+            assert!(
+                matches!(refused, Err(TransferError::Line { line: 2, problem: LineProblem::Changed { .. }, .. })),
+                "{refused:?}"
+            );
+        }
+    }
+    let to = store(&[]);
+    let both = |line: &mut Json| [app, key].iter().for_each(|edit| edit(line));
+    import(
+        &to,
+        IntoWhat::Empty,
+        &changed(&from, |line| [&both as &dyn Fn(&mut Json), &vouched].iter().for_each(|edit| edit(line))),
+    )
+    .expect("whoever changed it says so");
+    let moved: Option<Value> = block_on(db(&to, "shop").get("bits:2")).expect("readable");
+    assert_eq!(moved, block_on(db(&from, "default").get("bits:1")).expect("readable"), "its time is one");
+    // Other bytes would be another document than the one that is shown.
+    is_told_as_edited(
+        &changed(&from, |line| [&bytes as &dyn Fn(&mut Json), &vouched].iter().for_each(|edit| edit(line))),
+        &store(&[]),
+        "value",
+    );
+    let damaged = changed(&from, |line| {
+        line["stored"] = json!("AAAA");
+        vouched(line);
+    });
+    let refused = import(&store(&[]), IntoWhat::Empty, &damaged);
+    assert!(matches!(refused, Err(TransferError::Line { problem: LineProblem::Unreadable { .. }, .. })), "{refused:?}");
 }

@@ -1,0 +1,238 @@
+//! Whole exports that were edited, trimmed, mixed up, cut off or damaged: whatever comes of one, indexes are of the documents that came.
+
+use super::*;
+use crate::{
+    query,
+    random::Random,
+    store::{StoreError, index::Progress},
+};
+
+/// The lines of a whole export of [`filled`], but for the last, as `change` leaves them: those for which it says no are taken out.
+fn lines(change: impl Fn(&mut Json) -> bool) -> Vec<String> {
+    let text = exported(&filled(), Stillness::Still);
+    let lines = text.lines().map(|line| serde_json::from_str::<Json>(line).expect("JSON"));
+    let mut lines: Vec<Json> = lines.filter(|line| line.get("end").is_none()).collect();
+    lines.retain_mut(change);
+    lines.into_iter().map(|line| line.to_string()).collect()
+}
+
+/// They with a last one that counts them.
+fn whole(mut lines: Vec<String>) -> String {
+    lines.push(json!({ "end": lines.len() - 1 }).to_string());
+    lines.join("\n") + "\n"
+}
+
+fn over(engine: &Arc<dyn Engine>, schema: Schema) -> Arc<Space> {
+    let keyspace = Keyspace::of_plugin("tests");
+    block_on(engine.open(&keyspace)).expect("memory opens");
+    let space = Space::new(Arc::clone(engine), keyspace, Durability::Relaxed).with_schema(schema);
+    block_on(space.prepare()).expect("indexes are brought in line");
+    Arc::new(space)
+}
+
+fn is_of_default(line: &Json, key: &str) -> bool {
+    line["app"] == "default" && line["key"] == key
+}
+
+/// What an index alone says of the documents in which `a` is `n`.
+fn in_the_index(space: &Arc<Space>, n: u64) -> Vec<String> {
+    let select = db(space, "default").find::<Json>(query! { a: n }).under("c:").limit(1000).select::<Json>(["a"]);
+    block_on(select.into_future()).expect("it can be asked").items.into_iter().map(|found| found.key).collect()
+}
+
+/// Nothing is wrong, and all that is declared is ready.
+#[track_caller]
+fn is_sound(space: &Arc<Space>) {
+    is_whole(space);
+    assert!(space.indexes.all().iter().all(|index| index.is_ready()), "all are built");
+}
+
+#[test]
+fn a_document_that_was_edited_is_in_indexes_as_it_is_now() {
+    let edited = whole(lines(|line| {
+        let of_default = line["app"] == "default";
+        let fields = match line["key"].as_str() {
+            Some("c:005") if of_default => json!({ "a": 1000, "b": 5, "u": 5 }),
+            // Two change their places in a unique index, and one is changed in no indexed field.
+            Some("c:006") if of_default => json!({ "a": 6, "b": 6, "u": 7 }),
+            Some("c:007") if of_default => json!({ "a": 0, "b": 7, "u": 6 }),
+            Some("c:008") if of_default => json!({ "a": 1, "b": 7, "u": 8, "text": "another" }),
+            _ => return true,
+        };
+        line["value"] = fields;
+        line.as_object_mut().expect("an object").remove("stored");
+        true
+    }));
+    let space = store(&INDEXES);
+    let imported = import(&space, IntoWhat::Empty, &edited).expect("it is a line by hand");
+    assert_eq!(imported.documents, 2 * 601);
+    is_sound(&space);
+    assert_eq!(in_the_index(&space, 1000), ["c:005"]);
+    assert!(!in_the_index(&space, 5).contains(&"c:005".to_owned()));
+    let taken = block_on(db(&space, "default").set("c:new", &json!({ "u": 7 })));
+    assert!(matches!(&taken, Err(StoreError::Duplicate { other, .. }) if other == "c:006"), "{taken:?}");
+}
+
+#[test]
+fn documents_that_were_taken_out_or_come_in_another_order_leave_no_entry_behind_and_none_out() {
+    let random = std::cell::RefCell::new(Random::of(7));
+    for _ in 0..20 {
+        let mut left = lines(|line| line.get("key").is_none() || random.borrow_mut().below(3) > 0);
+        let first = left.iter().position(|line| line.contains("\"key\":")).expect("documents");
+        for place in (first + 1..left.len()).rev() {
+            left.swap(place, first + random.borrow_mut().below(place - first + 1));
+        }
+        let documents = left.iter().filter(|line| line.contains("\"key\":")).count() as u64;
+        let space = store(&INDEXES);
+        assert_eq!(import(&space, IntoWhat::Empty, &whole(left)).expect("it has an end").documents, documents);
+        is_sound(&space);
+    }
+}
+
+#[test]
+fn what_came_before_an_import_broke_off_is_whole_at_once() {
+    let all = lines(|_| true);
+    for at in [1, 2, 3, 4, 5, 203, 400, 601, 900, 1207, all.len()] {
+        for wrong in [None, Some("{\"key\":")] {
+            let mut lines = all.clone();
+            lines.truncate(at);
+            lines.extend(wrong.map(ToOwned::to_owned));
+            let to = store(&INDEXES);
+            let broken = import(&to, IntoWhat::Empty, &lines.join("\n")).expect_err("it is not all");
+            let imported = match broken {
+                TransferError::CutShort { imported, .. } if wrong.is_none() => imported,
+                TransferError::Line { line, imported, .. } if wrong.is_some() && line == at as u64 + 1 => imported,
+                other => panic!("{at}: {other:?}"),
+            };
+            assert!(imported < at as u64, "{at}: {imported}");
+            is_sound(&to);
+            import(&to, IntoWhat::Merge(OnExisting::Replace), &whole(all.clone())).expect("it goes on from there");
+            is_sound(&to);
+            assert_eq!(block_on(to.overview()).expect("readable").documents, 2 * 601);
+        }
+    }
+}
+
+#[test]
+fn two_documents_that_may_not_be_there_together_are_refused_at_the_line_of_the_second() {
+    let copied = |line: &mut Json| {
+        if is_of_default(line, "c:400") {
+            line["value"]["u"] = json!(3);
+            line.as_object_mut().expect("an object").remove("stored");
+        }
+        true
+    };
+    // As it was stored, under another key: in the same commit as the first, and in a later one.
+    for to in ["c:0035", "c:700"] {
+        let mut lines = lines(|_| true);
+        let at = lines.iter().position(|line| line.contains("\"default\"") && line.contains("c:003")).expect("a line");
+        let mut copy: Json = serde_json::from_str(&lines[at]).expect("JSON");
+        copy["key"] = json!(to);
+        copy.as_object_mut().expect("an object").remove("check");
+        let place = if to == "c:700" { lines.len() } else { at + 1 };
+        lines.insert(place, copy.to_string());
+        is_refused(&whole(lines), place as u64 + 1, to);
+    }
+    let edited = lines(copied);
+    let place = edited.iter().position(|line| line.contains("\"default\"") && line.contains("c:400")).expect("a line");
+    is_refused(&whole(edited), place as u64 + 1, "c:400");
+}
+
+#[track_caller]
+fn is_refused(text: &str, at: u64, key: &str) {
+    let space = store(&INDEXES);
+    let refused = import(&space, IntoWhat::Empty, text);
+    let Err(TransferError::Line { line, problem: LineProblem::Refused(problem), .. }) = &refused else {
+        panic!("{refused:?}");
+    };
+    let StoreError::Duplicate { key: second, other, .. } = problem else { panic!("{problem:?}") };
+    assert_eq!((*line, &**second, &**other), (at, key, "c:003"));
+    is_sound(&space);
+}
+
+#[test]
+fn an_index_that_could_not_be_built_where_it_comes_from_is_told_of() {
+    let engine: Arc<dyn Engine> = Arc::new(MemEngine::new());
+    let (plain, to) = (over(&engine, Schema::new([], [], [], &[])), store(&[]));
+    for key in ["c:1", "c:2"] {
+        block_on(db(&plain, "default").set(key, &json!({ "u": 1 }))).expect("stored");
+    }
+    let from = over(&engine, Schema::new([], [], [], &INDEXES));
+    block_on(from.build_indexes(|| true)).expect("one of them is built");
+    let imported = import(&to, IntoWhat::Empty, &exported(&from, Stillness::Still)).expect("all of it came");
+    assert_eq!(imported.documents, 2);
+    assert!(matches!(&*imported.warnings, [told] if told.contains("unique") && told.contains("`c:1`")), "{imported:?}");
+    assert!(all(&from) == all(&to));
+    assert!(to.indexes.all().iter().any(|index| index.progress() == Progress::Failed));
+}
+
+#[test]
+fn what_a_store_keeps_about_itself_is_taken_as_it_was_or_not_at_all() {
+    let good = lines(|_| true);
+    let before = all(&store(&INDEXES));
+    let change = |at: usize, change: fn(&mut Vec<u8>, &mut Vec<u8>)| {
+        let mut line: Json = serde_json::from_str(&good[at]).expect("JSON");
+        let [mut row, mut stored] =
+            ["row", "stored"].map(|it| BASE64_STANDARD.decode(line[it].as_str().expect("a text")).expect("base64"));
+        change(&mut row, &mut stored);
+        line["row"] = json!(BASE64_STANDARD.encode(&row));
+        line["stored"] = json!(BASE64_STANDARD.encode(&stored));
+        // Whoever makes one up makes this up as well.
+        line["check"] = json!(check_of(&[&row, &stored]));
+        line.to_string()
+    };
+    let cut: fn(&mut Vec<u8>, &mut Vec<u8>) = |_, stored| stored.truncate(stored.len() - 1);
+    let named: fn(&mut Vec<u8>, &mut Vec<u8>) = |row, _| row.extend(b"x");
+    let twice = good[1].clone();
+    for wrong in [change(1, cut), change(1, named), twice, good[1].replace("stored\":\"", "stored\":\"AAAA")] {
+        let mut lines = good.clone();
+        lines.insert(2, wrong.clone());
+        let to = store(&INDEXES);
+        let refused = import(&to, IntoWhat::Empty, &whole(lines));
+        assert!(matches!(refused, Err(TransferError::Line { line: 3, imported: 0, .. })), "{wrong}: {refused:?}");
+        assert!(all(&to) == before, "nothing was taken");
+    }
+}
+
+#[test]
+fn no_byte_of_an_export_can_change_and_what_is_imported_with_it() {
+    let fresh =
+        || over(&(Arc::new(MemEngine::new()) as Arc<dyn Engine>), Schema::new([Bits::meta()], [], [], &INDEXES));
+    let from = fresh();
+    let documents = db(&from, "shop");
+    let bits = json!({ "id": "1", "bits": [{ "whetherItIsSetOrIsNotSetAtAll": true }] });
+    block_on(async {
+        documents.set("bits:1", &bits).await?;
+        documents.set("c:1", &json!({ "u": 1.5, "a": null, "text": "ä\"" })).await?;
+        documents.set("time", &Timestamp::UNIX_EPOCH).await?;
+        documents.set_for("late", &7, Duration::from_secs(3600)).await
+    })
+    .expect("stored");
+    let row = Write::put(key::queue("listener", 7).into_bytes(), b"anything".to_vec());
+    block_on(from.commit_repeatable(vec![row])).expect("written");
+    let (text, wanted) = (exported(&from, Stillness::Still), all(&from));
+    let (mut refused, mut taken) = (0, 0);
+    for at in 0..text.len() {
+        for flip in [0x01, 0x02, 0x04, 0x10, 0x20, 0x80] {
+            let mut bytes = text.clone().into_bytes();
+            bytes[at] ^= flip;
+            let to = fresh();
+            let imported = block_on(async {
+                let mut import = to.import("tests", IntoWhat::Empty).await?;
+                import.take(&bytes).await?;
+                import.end().await
+            });
+            match imported {
+                Err(_) => refused += 1,
+                Ok(_) => {
+                    taken += 1;
+                    let line =
+                        String::from_utf8_lossy(&bytes[at.saturating_sub(40)..(at + 40).min(bytes.len())]).into_owned();
+                    assert!(all(&to) == wanted, "byte {at} with {flip:#x}: {line}");
+                }
+            }
+        }
+    }
+    // The time of the export, and how a text is escaped, say nothing of what is stored.
+    assert!(refused > 20 * taken && taken > 0, "{refused} refused, {taken} taken");
+}
