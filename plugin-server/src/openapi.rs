@@ -129,6 +129,11 @@ pub(crate) fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
     generator.subschema_for::<T>().to_value()
 }
 
+/// The schema of what is one of two.
+pub(crate) fn either<A: JsonSchema, B: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
+    json!({ "oneOf": [of::<A>(generator), of::<B>(generator)] })
+}
+
 /// The schema of what is one of three.
 pub(crate) fn one_of<A: JsonSchema, B: JsonSchema, C: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
     json!({ "oneOf": [of::<A>(generator), of::<B>(generator), of::<C>(generator)] })

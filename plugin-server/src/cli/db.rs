@@ -144,18 +144,12 @@ fn find(args: DbFindArgs) -> Result<(), Failure> {
     question.check().map_err(|error| Failure::Usage(error.to_string()))?;
     let found: Value = looking(place, async |reach| match reach {
         Reach::Server(remote) => {
-            let mut path = format!("{}/documents?app={}&explain={explain}", of(&plugin), encoded(app.as_str()));
             let Question { filter, sort, limit, cursor, under } = &question;
-            let given = [
-                ("filter", filter.as_ref().map(Value::to_string)),
-                ("limit", limit.map(|limit| limit.to_string())),
-                ("cursor", cursor.clone()),
-                ("under", Some(under.clone())),
-            ];
-            for (name, value) in given.into_iter().chain(sort.iter().map(|field| ("sort", Some(field.clone())))) {
-                path.extend(value.map(|value| format!("&{name}={}", encoded(&value))));
-            }
-            remote.ask(Method::GET, &path, None, None).await
+            let asked = json!({
+                "app": app.as_str(), "filter": filter, "sort": sort, "limit": limit, "cursor": cursor, "under": under,
+                "explain": explain
+            });
+            remote.ask(Method::POST, &format!("{}/find", of(&plugin)), None, Some(&asked)).await
         }
         Reach::Store(offline) => {
             let data = data(&offline.host, &plugin).await?;

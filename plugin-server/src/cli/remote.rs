@@ -126,7 +126,11 @@ impl Remote {
     }
 
     fn lost(&self, error: &dyn fmt::Display) -> Failure {
-        Failure::Failed(format!("the server at {}: {error}", self.control.address))
+        Failure::Failed(format!(
+            "the server at {} did not answer to the end ({error}). Whether it did what it was asked is not known: its log may tell, and if \
+             it has ended, the same command works without it",
+            self.control.address
+        ))
     }
 }
 

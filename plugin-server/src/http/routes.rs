@@ -15,7 +15,7 @@ use crate::{
     admin,
     auth::token::{ADMIN, HOST, Made, TokenInfo},
     backups::{BackupView, DamageView},
-    openapi::{Asked, Says, Statuses, Told, any, object, objects, of, one_of, says},
+    openapi::{Asked, Says, Statuses, Told, any, either, object, objects, of, one_of, says},
     views::{PageView, PluginView, PointView},
 };
 
@@ -126,6 +126,8 @@ pub(crate) fn rules() -> Vec<Rule> {
             says("Drop all that a plugin stored", NOTHING);
         GET    "/api/store/{plugin}/documents" Access::Scope(ADMIN) => store::documents,
             says("Find documents, or get the one with a key", OK).gives(one_of::<Listed, Shown, Explain>).may(FIND);
+        POST   "/api/store/{plugin}/find" Access::Scope(ADMIN) => store::find,
+            says("Find documents, as `GET` of them does, with a question of any length", OK).takes(of::<store::Find>).gives(either::<Listed, Explain>);
         PUT    "/api/store/{plugin}/documents" Access::Scope(ADMIN) => store::put,
             says("Change a document, or make one", CHANGED_OR_CREATED).takes(any).gives(of::<Written>).must(KEY).may(WRITE);
         DELETE "/api/store/{plugin}/documents" Access::Scope(ADMIN) => store::delete,

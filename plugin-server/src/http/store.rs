@@ -71,8 +71,7 @@ impl Fields {
     }
 
     fn app(&self) -> Result<AppId> {
-        let app = self.one("app")?.map(AppId::new).transpose();
-        Ok(app.map_err(|error| Error::unprocessable("app", error.to_string()))?.unwrap_or_default())
+        app_of(self.one("app")?)
     }
 }
 
@@ -108,10 +107,46 @@ pub(super) async fn documents(server: Data<Server>, request: HttpRequest) -> Ans
         cursor: fields.one("cursor")?.map(ToOwned::to_owned),
         under: fields.one("under")?.unwrap_or_default().to_owned(),
     };
-    match fields.is_set("explain")? {
-        true => json(&data.explain(&app, question).await?),
-        false => json(&data.find(&app, question).await?),
+    found(&data, &app, question, fields.is_set("explain")?).await
+}
+
+/// A question as a body: not every filter fits into a URL.
+#[derive(Debug, Default, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Find {
+    /// The app; the default one if it is left out.
+    app: Option<String>,
+    /// The filter; none for all.
+    filter: Option<Value>,
+    /// Fields to sort by, descending with a `-` before.
+    sort: Vec<String>,
+    /// How many documents at most.
+    limit: Option<usize>,
+    /// Where a page ended.
+    cursor: Option<String>,
+    /// What the keys begin with.
+    under: String,
+    /// Whether to tell how it would be answered.
+    explain: bool,
+}
+
+pub(super) async fn find(server: Data<Server>, request: HttpRequest, asked: Json<Find>) -> Answer {
+    Fields::of(&request, &[])?;
+    let Find { app, filter, sort, limit, cursor, under, explain } = asked.0;
+    let data = server.host.data(&part(&request, "plugin")).await?;
+    found(&data, &app_of(app.as_deref())?, Question { filter, sort, limit, cursor, under }, explain).await
+}
+
+async fn found(data: &Stored, app: &AppId, question: Question, explain: bool) -> Answer {
+    match explain {
+        true => json(&data.explain(app, question).await?),
+        false => json(&data.find(app, question).await?),
     }
+}
+
+fn app_of(name: Option<&str>) -> Result<AppId> {
+    let app = name.map(AppId::new).transpose();
+    Ok(app.map_err(|error| Error::unprocessable("app", error.to_string()))?.unwrap_or_default())
 }
 
 pub(super) async fn document(server: Data<Server>, request: HttpRequest) -> Answer {

@@ -48,6 +48,36 @@ async fn data_is_imported_found_changed_exported_and_dropped() {
 }
 
 #[actix_web::test]
+async fn a_question_that_no_url_can_hold_is_asked_as_a_body() {
+    asking!(call);
+    assert_eq!(call(Method::POST, "/api/plugins/probe/disable", "").await.status, 204);
+    assert_eq!(call(Method::POST, "/api/store/probe/import", LINES).await.status, 200);
+    let many: Vec<u32> = (2..50_000).collect();
+    let asked = json!({ "filter": { "n": { "$in": many } }, "sort": ["-n"], "limit": 1, "under": "n:" });
+    let found = call(Method::POST, "/api/store/probe/find", &asked.to_string()).await;
+    assert_eq!((found.status, found.json()["items"][0]["key"].clone()), (200, json!("n:2")), "{found:?}");
+    let next = found.json()["next"].clone();
+    let rest = call(Method::POST, "/api/store/probe/find", &json!({ "sort": ["n"], "limit": 1 }).to_string()).await;
+    assert_eq!((rest.json()["items"][0]["key"].clone(), next), (json!("n:1"), json!(null)), "{rest:?}");
+    let explained = call(Method::POST, "/api/store/probe/find", "{\"explain\":true}").await;
+    assert_eq!(explained.json()["plan"], "keys", "{explained:?}");
+    let of_another = call(Method::POST, "/api/store/probe/find", "{\"app\":\"shop\"}").await;
+    assert_eq!(of_another.json()["items"], json!([]), "{of_another:?}");
+    for (wrong, status) in [
+        ("{\"filters\":{}}", 422),
+        ("{\"limit\":0}", 422),
+        ("{\"sort\":[\"--n\"]}", 422),
+        ("{\"filter\":{\"n\":{\"$gtt\":1}}}", 422),
+        ("{\"app\":\"a b\"}", 422),
+        ("{", 400),
+    ] {
+        let refused = call(Method::POST, "/api/store/probe/find", wrong).await;
+        assert_eq!(refused.status, status, "{wrong}: {refused:?}");
+    }
+    assert_eq!(call(Method::POST, "/api/store/probe/find?limit=1", "{}").await.status, 422, "it is in the body");
+}
+
+#[actix_web::test]
 async fn a_document_is_changed_only_on_top_of_what_was_shown() {
     let server = server().await;
     let app = app(&server).await;

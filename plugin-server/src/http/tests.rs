@@ -40,6 +40,7 @@ GET /api/store: scope admin
 GET /api/store/{plugin}: scope admin
 DELETE /api/store/{plugin}: scope admin
 GET /api/store/{plugin}/documents: scope admin
+POST /api/store/{plugin}/find: scope admin
 PUT /api/store/{plugin}/documents: scope admin
 DELETE /api/store/{plugin}/documents: scope admin
 GET /api/store/{plugin}/documents/{key:.*}: scope admin

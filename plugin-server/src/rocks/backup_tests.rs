@@ -125,6 +125,38 @@ fn a_backup_under_writers_is_a_prefix_with_all_that_was_acknowledged_before() {
 }
 
 #[test]
+fn a_backup_is_of_one_moment_in_all_keyspaces() {
+    let places = Places::new();
+    let engine = places.filled(0);
+    let (count, enough) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let backups = places.backups();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !enough.load(SeqCst) {
+                // One after another: none is written before those of the others before it.
+                let n = count.fetch_add(1, SeqCst);
+                (0..WRITERS).for_each(|writer| put(&engine, writer, n));
+            }
+        });
+        for round in 1..=4 {
+            while count.load(SeqCst) < round * 25 {
+                thread::yield_now();
+            }
+            backups.create(&engine).expect("the disk has room");
+        }
+        enough.store(true, SeqCst);
+    });
+    for backup in backups.list().expect("a folder") {
+        let to = places.0.path().join(format!("restored-{}", backup.id));
+        let restored = restore(&backups, Which::Id(backup.id), &to);
+        let there = |writer| (0..).take_while(|n| get(&restored, writer, *n).is_some()).count();
+        let rows: Vec<usize> = (0..WRITERS).map(there).collect();
+        assert!(rows.is_sorted_by(|one, next| one >= next) && rows[0] - rows[WRITERS - 1] <= 1, "{rows:?}");
+        assert!(rows[0] > 0);
+    }
+}
+
+#[test]
 fn the_latest_is_restored_unless_another_is_named() {
     let places = Places::new();
     let engine = places.filled(1);

@@ -91,6 +91,18 @@ fn what_was_exported_is_byte_by_byte_the_same_where_it_is_imported() {
 }
 
 #[test]
+fn a_filter_of_any_length_is_asked() {
+    both(|shell| {
+        assert_eq!(shell.fed(&["db", "import", PLUGIN, "-"], LINES).code, Some(0));
+        let many: Vec<u32> = (2..20_000).collect();
+        let filter = json!({ "n": { "$in": many } }).to_string();
+        assert!(filter.len() > 100_000);
+        let found = shell.json(&["db", "find", PLUGIN, &filter, "--json"]);
+        assert_eq!((&found["items"][0]["key"], &found["items"][1]), (&json!("n:2"), &json!(null)), "{found}");
+    });
+}
+
+#[test]
 fn documents_of_any_depth_are_imported_shown_found_and_exported() {
     both(|shell| {
         let deep = format!("{}1{}", "[".repeat(128), "]".repeat(128));
