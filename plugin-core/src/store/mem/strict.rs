@@ -124,7 +124,7 @@ impl StrictEngine {
 
     async fn commit_later(&self, keyspace: &Keyspace, writes: Vec<Write>, how: Durability) -> Result<(), EngineError> {
         self.pause().await;
-        self.state().calls.asked(&writes);
+        self.state().calls.asked(&writes, how);
         check_commit(&writes)?;
         self.inner.commit(keyspace, Vec::new(), how).await?;
         let fate = self.state().commit_fate(&writes);

@@ -1,6 +1,6 @@
 //! What was asked of the strict engine, in numbers.
 
-use crate::store::engine::{Change, Got, Write};
+use crate::store::engine::{Change, Durability, Got, Write};
 
 /// What was asked of a [`StrictEngine`](super::StrictEngine), and what it gave.
 ///
@@ -27,6 +27,8 @@ pub struct Calls {
     pub bytes: u64,
     /// Calls that commit, done or not.
     pub commits: u64,
+    /// Those of them that were to be on disk before they were answered.
+    pub synced: u64,
     /// Writes in them.
     pub writes: u64,
     /// Bytes of the keys and values in them.
@@ -43,8 +45,9 @@ impl Calls {
         self.values + self.entries + self.pointed
     }
 
-    pub(super) fn asked(&mut self, writes: &[Write]) {
+    pub(super) fn asked(&mut self, writes: &[Write], how: Durability) {
         self.commits += 1;
+        self.synced += u64::from(how == Durability::Synced);
         self.writes += writes.len() as u64;
         let bytes = writes.iter().map(|write| match &write.change {
             Change::Put(value) => write.key.len() + value.len(),

@@ -181,7 +181,7 @@ fn calls_rows_and_bytes_are_counted() {
     let entry = Write::put(b"i".to_vec(), b"\0\x02abrest".to_vec());
     let writes = vec![put("ab"), put("cd"), entry, Write::delete(b"none".to_vec())];
     block_on(engine.commit(&keyspace, writes, Durability::Synced)).expect("puts");
-    let asked = Calls { commits: 1, writes: 4, written: 4 + 4 + 9 + 4, ..Calls::default() };
+    let asked = Calls { commits: 1, synced: 1, writes: 4, written: 4 + 4 + 9 + 4, ..Calls::default() };
     assert_eq!(engine.calls(), asked);
 
     engine.reset_calls();
