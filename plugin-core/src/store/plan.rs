@@ -10,12 +10,13 @@ use super::{
     engine::Direction as Walk,
     error::StoreError,
     filter::{Allowed, Demands, Filter, Span},
-    index::{Direction, Index, Kept, NO_KEY, Said, key_of, values},
+    index::{Direction, Field, Index, Kept, NO_KEY, Said, key_of, values},
     key::upper_bound,
     ordered,
     search::Found,
     sort::Sort,
     value::Value,
+    walk::after_key,
 };
 use crate::id::AppId;
 
@@ -193,6 +194,24 @@ impl Plan {
             ordered::encode(value.first(), field.direction(), &mut beginning, &mut Vec::new());
         }
         beginning
+    }
+
+    /// Where the turn that begins with `beginning` goes on behind the document `key`, where its entries come in the order of their documents'
+    /// keys. Of those that no two documents may have there is one a turn, whoever's it has become meanwhile: that one comes again.
+    pub(super) fn behind(&self, beginning: &[u8], key: &str) -> Vec<u8> {
+        if self.binds(beginning) { beginning.to_vec() } else { after_key(&[beginning, key.as_bytes()].concat()) }
+    }
+
+    /// Whether no two documents may have the values of the turn that begins so.
+    fn binds(&self, beginning: &[u8]) -> bool {
+        let definition = &self.index.definition;
+        let mut end = self.start;
+        let mut is_something = |field: &Field| {
+            let rest = beginning.get(end..)?;
+            end += ordered::skip(rest, field.direction())?;
+            Some(!ordered::is_nothing(rest, field.direction()))
+        };
+        definition.unique && definition.fields.iter().all(|field| is_something(field) == Some(true))
     }
 
     /// The part of an entry's key in which it has the same as all others of its turn.

@@ -22,7 +22,7 @@ use super::{
     plan::{self, Order, Plan, Question},
     query::{DEFAULT_PAGE, page_size},
     sort::{Sort, SortKey},
-    walk::{Over, Walk, after_key, range},
+    walk::{Over, Walk, range},
 };
 
 /// How many documents a search that may stop early reads at first.
@@ -229,7 +229,7 @@ impl Run<'_> {
             if let (Some(beginning), Some(place)) = (&beginning, &*after) {
                 match direction {
                     Direction::Forward if by_key => {
-                        range.start = range.start.max(after_key(&[beginning, place.key.as_bytes()].concat()));
+                        range.start = range.start.max(plan.behind(beginning, &place.key));
                     }
                     Direction::Forward => range.start = range.start.max(beginning.clone()),
                     Direction::Reverse => range.end = range.end.min(upper_bound(beginning)),
@@ -257,7 +257,7 @@ impl Run<'_> {
                 false => asked.found_in_document(looker, plan, row, wants_values)?,
             };
             match found {
-                Some((key, found, values)) if by_key => page.add_in_order(key, found, values)?,
+                Some((key, found, values)) if by_key => page.add_in_order(row.key, key, found, values)?,
                 Some((key, found, values)) => page.add(key, found, values),
                 None => {}
             }

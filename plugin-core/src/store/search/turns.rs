@@ -51,8 +51,7 @@ impl<'a> Turns<'a> {
 
     /// Adds a document whose turn it is. Of the many that may have the same values no more are kept than the page needs.
     pub(super) fn add(&mut self, key: &str, found: Found<'_>, values: Option<SortKey>) {
-        let was_given = |(turn, place): &(Vec<u8>, Place)| *turn == self.turn && key <= &*place.key;
-        if self.after.as_ref().is_some_and(was_given) {
+        if self.was_given(&self.turn, key) {
             return;
         }
         self.note(values);
@@ -63,16 +62,26 @@ impl<'a> Turns<'a> {
         }
     }
 
-    /// Adds a document that alone has its turn, where they come in the order of their keys.
+    /// Adds a document that alone has its turn, the key of its entry, where they come in the order of their keys.
     #[inline]
     pub(super) fn add_in_order(
         &mut self,
+        turn: &[u8],
         key: &str,
         found: Found<'_>,
         values: Option<SortKey>,
     ) -> Result<(), StoreError> {
+        if self.was_given(turn, key) {
+            return Ok(());
+        }
         self.note(values);
         self.page.add(key, found)
+    }
+
+    /// Whether a document of this turn was on an earlier page, or its place was.
+    #[inline]
+    fn was_given(&self, turn: &[u8], key: &str) -> bool {
+        self.after.as_ref().is_some_and(|(ended, place)| ended == turn && key <= &*place.key)
     }
 
     #[inline]

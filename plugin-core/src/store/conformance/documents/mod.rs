@@ -125,6 +125,7 @@ macro_rules! documents_conformance {
             a_cursor_is_refused_where_it_does_not_belong,
             going_through_all_gives_each_once_in_order_while_others_write,
             going_through_all_by_an_index_gives_each_once_in_its_order,
+            a_page_goes_on_at_a_unique_value_that_another_document_took,
             what_is_selected_is_the_same_whether_an_index_has_it_or_not,
             explain_names_the_index_and_what_was_read,
             a_query_looks_at_10000_documents_and_no_more,

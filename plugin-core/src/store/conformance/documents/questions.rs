@@ -76,6 +76,36 @@ pub fn going_through_all_by_an_index_gives_each_once_in_its_order(store: impl St
     assert!(missing.contains(&gone[0]), "what lay far behind was gone before its turn");
 }
 
+pub fn a_page_goes_on_at_a_unique_value_that_another_document_took(store: impl Store) {
+    static UNIQUE: [IndexMeta; 2] = [
+        IndexMeta::of("c:", &[IndexField::ascending("a")]).unique(),
+        IndexMeta::of("d:", &[IndexField::descending("a")]).unique(),
+    ];
+    let db = open(&store, &UNIQUE);
+    // The second of two to a page goes, and one of another key takes what it had: null any number may have.
+    for (sort, had, after) in [("a", json!(2), "3"), ("-a", json!(5), "4"), ("a", Json::Null, "3")] {
+        for (taker, is_next) in [("9", true), ("0", false)] {
+            // No index is of the last.
+            for under in ["c:", "d:", "e:"] {
+                let key = |name: &str| format!("{under}{name}");
+                for n in 1..=6 {
+                    let value = if had.is_null() && n < 3 { Json::Null } else { json!(n) };
+                    set(&db, &key(&n.to_string()), json!({ "a": value }));
+                }
+                let find = || db.find::<Json>(query! {}).under(under).sort(sort).limit(2);
+                let first = ask(find());
+                let last = first.items.last().expect("there are two");
+                assert_eq!(last.value["a"], had);
+                assert!(block_on(db.delete(&last.key)).expect("it can be deleted"));
+                set(&db, &key(taker), json!({ "a": had }));
+                let next = ask(find().after(first.next)).items.remove(0).key;
+                assert_eq!(next, key(if is_next { taker } else { after }), "{sort}, {had}");
+                assert!(block_on(db.delete(&key(taker))).expect("it can be deleted"));
+            }
+        }
+    }
+}
+
 /// The fields on all pages.
 fn selected(find: impl Fn() -> Find<Json>, fields: &[&str]) -> Vec<Selected<Json>> {
     let (mut found, mut cursor) = (Vec::new(), None::<Cursor>);
