@@ -52,6 +52,57 @@ impl Cost {
         self.documents += other.documents;
         self.bytes += other.bytes;
     }
+
+    /// That it was too much, what an index would need to have, and which fields no document has.
+    pub(super) fn exceeded(self, wanted: Vec<String>, unknown_fields: Vec<String>) -> StoreError {
+        let Self { documents, entries, bytes } = self;
+        StoreError::BudgetExceeded { documents: documents.max(entries), bytes, wanted, unknown_fields }
+    }
+}
+
+/// The fields of a query that no document had, of those that were looked at.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unseen {
+    fields: Vec<String>,
+    documents: usize,
+    passed_over: u64,
+}
+
+impl Unseen {
+    /// The same, after more was looked at for the same query.
+    pub(super) fn and(mut self, more: Self) -> Self {
+        match (self.documents, more.documents) {
+            (0, _) => return more,
+            (_, 0) => {}
+            _ => self.fields.retain(|field| more.fields.contains(field)),
+        }
+        self.documents += more.documents;
+        self.passed_over += more.passed_over;
+        self
+    }
+
+    /// Those of which it can be said.
+    pub(super) fn told(&self) -> &[String] {
+        match self.documents {
+            0 => &[],
+            // Who knows what those have.
+            _ if self.passed_over > 0 => &[],
+            _ => &self.fields,
+        }
+    }
+
+    /// Warns of them.
+    pub(super) fn warn(&self, of: &Documents) {
+        if !self.told().is_empty() {
+            tracing::warn!(
+                keyspace = of.space.keyspace.name(),
+                app = %of.app,
+                fields = ?self.fields,
+                documents = self.documents,
+                "a query names fields that none of the documents it looked at has"
+            );
+        }
+    }
 }
 
 /// The one who looks.
@@ -114,6 +165,13 @@ impl<'a> Looker<'a> {
     /// Whoever asks knows that what is shown from now on matches, if it is there.
     pub(super) fn trust(&mut self) {
         self.is_all = true;
+    }
+
+    /// Begins to look anew, at whatever there is, and tells what it cost so far. What documents have it does not forget.
+    pub(super) fn begin_anew(&mut self) -> Cost {
+        self.is_all = self.filter.is_all();
+        self.passed_over = 0;
+        std::mem::take(&mut self.cost)
     }
 
     /// Whether what expires at `expiry` still is there.
@@ -230,9 +288,10 @@ impl<'a> Looker<'a> {
         }
     }
 
+    /// What ends a walk; what would help, whoever asked knows.
+    #[cold]
     fn exceeded(&self) -> StoreError {
-        let Cost { documents, entries, bytes } = self.cost;
-        StoreError::BudgetExceeded { documents: documents.max(entries), bytes, wanted: self.wanted() }
+        self.cost.exceeded(Vec::new(), Vec::new())
     }
 
     /// The fields of an index that would serve the query, in this order: those that are held to single values, then those that are sorted
@@ -250,26 +309,9 @@ impl<'a> Looker<'a> {
         wanted
     }
 
-    /// The fields of the query that no document had, where any was looked at.
-    pub(super) fn unknown(&self) -> Vec<String> {
-        match self.cost.documents {
-            0 => Vec::new(),
-            // Who knows what those have.
-            _ if self.passed_over > 0 => Vec::new(),
-            _ => self.unseen.iter().map(|path| (*path).to_owned()).collect(),
-        }
-    }
-
-    /// Warns of fields that no document had.
-    pub(super) fn finish(&self) {
-        if self.cost.documents > 0 && self.passed_over == 0 && !self.unseen.is_empty() {
-            tracing::warn!(
-                keyspace = self.documents.space.keyspace.name(),
-                app = %self.documents.app,
-                fields = ?self.unseen,
-                documents = self.cost.documents,
-                "a query names fields that none of the documents it looked at has"
-            );
-        }
+    /// The fields of the query that no document had.
+    pub(super) fn unseen(&self) -> Unseen {
+        let fields = self.unseen.iter().map(|path| (*path).to_owned()).collect();
+        Unseen { fields, documents: self.cost.documents, passed_over: self.passed_over }
     }
 }

@@ -22,7 +22,7 @@ use super::{
     plan::{self, Plan, Question},
     record::of_key,
     rows::Rows,
-    search::{Found, Nothing, Search, Taken},
+    search::{Found, Search, Taken},
     select::Select,
     shown::Listing,
     sort::Sort,
@@ -110,9 +110,9 @@ impl<T> Find<T> {
     /// Asks the question, and tells how the answer was come by.
     ///
     /// # Errors
-    /// As the question itself, but for documents that are found and are not of its type.
+    /// As the question itself, but for documents that are found and are not of its type, and for the budget: that it ended the question is told.
     pub async fn explain(self) -> Result<Explain, StoreError> {
-        Ok(self.search.run(&mut Nothing).await?.1.into())
+        self.search.explain().await
     }
 }
 
@@ -166,7 +166,7 @@ impl Count {
     /// Counts, and tells how.
     ///
     /// # Errors
-    /// As the count itself.
+    /// As the count itself, but for the budget: that it ended the count is told.
     pub async fn explain(self) -> Result<Explain, StoreError> {
         self.run().await.map(Explain::from)
     }
@@ -178,20 +178,25 @@ impl Count {
         let plan = plan::best(&indexes, Question { app: &documents.app, filter, sort: &unsorted, under });
         let mut looker = Looker::new(documents, filter, &unsorted)?;
         let (count, way) = match &plan {
-            Some(plan) if plan.is_exact => (self.keys_of_index(plan, &mut looker).await?, Way::IndexKeys { plan }),
+            Some(plan) if plan.is_exact => (self.keys_of_index(plan, &mut looker).await, Way::IndexKeys { plan }),
             Some(plan) => {
                 let covered = plan.covers(filter.paths().into_iter());
-                let count = self.entries_of_index(plan, covered, &mut looker).await?;
+                let count = self.entries_of_index(plan, covered, &mut looker).await;
                 (count, Way::Index { plan, covered, is_in_order: false })
             }
-            None => (self.documents(&mut looker).await?, Way::Keys),
+            None => (self.documents(&mut looker).await, Way::Keys),
         };
         if plan.as_ref().is_some_and(|plan| !plan.index.is_ready()) {
             // It is being dropped, and some of its entries may have been gone.
             return Box::pin(self.run()).await;
         }
-        looker.finish();
-        Ok(Report::of(&way, &looker, filter, &unsorted, count))
+        let count = match count {
+            Err(StoreError::BudgetExceeded { .. }) => None,
+            count => Some(count?),
+        };
+        let report = Report::of(&way, &looker, filter, &unsorted, count);
+        report.unseen.warn(documents);
+        Ok(report)
     }
 
     /// All that lies in the ranges of the plan is counted. Values are read only where something has expired and is not gone yet.
@@ -266,7 +271,10 @@ impl IntoFuture for Count {
     type IntoFuture = Answer<u64>;
 
     fn into_future(self) -> Answer<u64> {
-        Box::pin(async move { Ok(self.run().await?.found()) })
+        Box::pin(async move {
+            let report = self.run().await?;
+            report.answered().map(|()| report.found())
+        })
     }
 }
 

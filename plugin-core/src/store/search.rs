@@ -6,14 +6,18 @@ mod turns;
 
 use std::ops::ControlFlow;
 
-pub(super) use self::take::{Found, Nothing, Take, Taken};
-use self::{best::Best, take::Filling, turns::Turns};
+pub(super) use self::take::{Found, Take, Taken};
+use self::{
+    best::Best,
+    take::{Filling, Nothing},
+    turns::Turns,
+};
 use super::{
     cursor::{Cursor, Place},
     documents::Documents,
     engine::{Direction, MAX_SCAN, Row, Wanted},
     error::StoreError,
-    explain::{Report, Way},
+    explain::{Explain, Report, Way},
     filter::Filter,
     index::{NO_KEY, Said},
     key,
@@ -92,6 +96,20 @@ impl Search {
 
     /// Shows the documents of the page to `take`; where the page ended, unless it is the last, and how it was come by.
     pub(super) async fn run(&self, take: &mut dyn Take) -> Result<(Option<Cursor>, Report), StoreError> {
+        let (next, report) = self.answer(take).await?;
+        report.unseen.warn(&self.documents);
+        report.answered().map(|()| (next, report))
+    }
+
+    /// How the page is come by, also where the budget ends that.
+    pub(super) async fn explain(&self) -> Result<Explain, StoreError> {
+        let (_, report) = self.answer(&mut Nothing).await?;
+        report.unseen.warn(&self.documents);
+        Ok(report.into())
+    }
+
+    /// As [`run`](Self::run), where whoever asks looks at the report: whether the budget ended it, and which fields no document has.
+    pub(super) async fn answer(&self, take: &mut dyn Take) -> Result<(Option<Cursor>, Report), StoreError> {
         page_size(self.limit)?;
         let order = Sort::of(&self.sort)?;
         let after = self.after.clone().map(|cursor| cursor.place(&self.sort)).transpose()?;
@@ -103,7 +121,7 @@ impl Search {
         let (end, way) = match &plan {
             Some(plan) if plan.order != Order::Other => {
                 let covered = run.is_covered(plan);
-                let end = run.in_index_order(plan, covered, take).await?;
+                let end = run.in_index_order(plan, covered, take).await;
                 (end, Way::Index { plan, covered, is_in_order: true })
             }
             // Who walks all there is goes by the keys: gathering would begin again at every page.
@@ -112,26 +130,28 @@ impl Search {
                 match run.gathered(plan, covered, take).await {
                     // In the order of the keys it may come to an end all the same.
                     Err(StoreError::BudgetExceeded { .. }) if self.sort.is_empty() => {
-                        let spent = run.looker.cost;
-                        run.looker = Looker::new(&self.documents, &self.filter, &order)?.with(self.unreadable);
-                        let end = run.in_key_order(take).await?;
+                        let spent = run.looker.begin_anew();
+                        let end = run.in_key_order(take).await;
                         run.looker.cost.add(spent);
                         (end, Way::Keys)
                     }
-                    end => (end?, Way::Index { plan, covered, is_in_order: false }),
+                    end => (end, Way::Index { plan, covered, is_in_order: false }),
                 }
             }
-            _ if self.sort.is_empty() => (run.in_key_order(take).await?, Way::Keys),
-            _ => (run.sorted(take).await?, Way::Everything),
+            _ if self.sort.is_empty() => (run.in_key_order(take).await, Way::Keys),
+            _ => (run.sorted(take).await, Way::Everything),
         };
         if plan.as_ref().is_some_and(|plan| way.uses_index() && !plan.index.is_ready()) {
             // It is being dropped, and some of its entries may have been gone.
             take.clear();
-            return Box::pin(self.run(take)).await;
+            return Box::pin(self.answer(take)).await;
         }
-        run.looker.finish();
-        let report = Report::of(&way, &run.looker, &self.filter, &order, end.found);
-        Ok((end.next, report))
+        let end = match end {
+            Err(StoreError::BudgetExceeded { .. }) => None,
+            end => Some(end?),
+        };
+        let report = Report::of(&way, &run.looker, &self.filter, &order, end.as_ref().map(|end| end.found));
+        Ok((end.and_then(|end| end.next), report))
     }
 
     /// For how many documents room is made before any is found: for those of a usual page.

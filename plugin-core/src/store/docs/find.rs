@@ -6,7 +6,7 @@ use crate::store::{
     Cursor, Entry, Explain, Page, Revision, Rows, Select, StoreError,
     documents::Documents,
     record::of_key,
-    search::{Found, Nothing, Search, Taken},
+    search::{Found, Search, Taken},
     typed::{Document, query::SortKey, query::fields},
 };
 
@@ -78,9 +78,9 @@ impl<T: Document> FindDocs<T> {
     /// Asks the question, and tells how the answer was come by.
     ///
     /// # Errors
-    /// As the question itself, but for documents that are found and are not of its type.
+    /// As the question itself, but for documents that are found and are not of its type, and for the budget: that it ended the question is told.
     pub async fn explain(self) -> Result<Explain, StoreError> {
-        Ok(self.search.run(&mut Nothing).await?.1.into())
+        self.search.explain().await
     }
 }
 

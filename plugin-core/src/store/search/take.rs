@@ -68,7 +68,7 @@ impl<I: Send, F: FnMut(&str, Found<'_>) -> Result<I, StoreError> + Send> Take fo
 
 /// Takes nothing: only how many there are is wanted, and how they are come by.
 #[derive(Debug)]
-pub(in crate::store) struct Nothing;
+pub(super) struct Nothing;
 
 impl Take for Nothing {
     fn take(&mut self, _: &str, _: Found<'_>) -> Result<(), StoreError> {

@@ -131,6 +131,7 @@ macro_rules! documents_conformance {
             a_query_looks_at_10000_documents_and_no_more,
             a_query_looks_at_16_mib_and_no_more,
             explain_tells_of_an_index_that_was_given_up,
+            explain_tells_of_a_query_that_the_budget_ended,
             the_index_that_an_error_names_serves_the_query,
             what_an_index_gives_is_what_is_there,
             an_index_of_what_was_there_is_built_and_is_there_after_reopening,

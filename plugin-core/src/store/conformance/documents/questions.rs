@@ -237,6 +237,28 @@ pub fn a_query_looks_at_10000_documents_and_no_more(store: impl Store) {
     assert_eq!(first(db.find(query! {}).sort("-n").under("00000")), "000009");
 }
 
+pub fn explain_tells_of_a_query_that_the_budget_ended(store: impl Store) {
+    let db = open(&store, &[]);
+    fill(&db, (0..10_001).map(|n| (format!("{n:06}"), json!({ "n": n }))));
+    let is = |told: Result<Explain, StoreError>, plan: Access, wanted: &[&str]| {
+        let wanted: Vec<String> = wanted.iter().copied().map(str::to_owned).collect();
+        let told = told.expect("what the budget ended can be told of");
+        assert!(told.budget_exceeded, "{told}");
+        assert_eq!((told.plan, told.index.as_deref(), told.found), (plan, None, 0), "{told}");
+        assert_eq!((told.entries_read, told.documents_read), (0, 10_000), "{told}");
+        assert_eq!((&*told.unknown_fields, told.index_wanted), (&["user".to_owned()][..], wanted));
+    };
+    let find = || db.find::<Json>(query! { user: "ada" });
+    is(block_on(find().explain()), Access::Keys, &["user"]);
+    is(block_on(find().sort("-n").explain()), Access::Everything, &["user", "-n"]);
+    is(block_on(find().select::<Json>(["n"]).explain()), Access::Keys, &["user"]);
+    is(block_on(find().listed().explain()), Access::Keys, &["user"]);
+    is(block_on(db.count(query! { user: "ada" }).explain()), Access::Keys, &["user"]);
+    assert!(!block_on(db.find::<Json>(query! {}).explain()).expect("it can be asked").budget_exceeded);
+    let said = block_on(find().explain()).expect("it can be asked").to_string();
+    assert!(said.contains("the budget of one call ended it; an index on (user) would serve it"), "{said}");
+}
+
 pub fn a_query_looks_at_16_mib_and_no_more(store: impl Store) {
     let db = open(&store, &[]);
     (0..18).for_each(|n| set(&db, &format!("{n:02}"), json!("x".repeat((1 << 20) - 100))));
