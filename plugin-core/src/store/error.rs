@@ -148,7 +148,7 @@ pub enum StoreError {
     },
     /// Too many documents would have to be looked at.
     #[error(
-        "looked at {documents} documents of {bytes} bytes and was not done, which is the budget of one call: {}{}",
+        "looked at {documents} documents of {bytes} bytes and was not done within the budget of one call: {}{}",
         remedy(wanted),
         unknown(unknown_fields)
     )]
@@ -177,7 +177,9 @@ pub enum StoreError {
 
 fn remedy(wanted: &[String]) -> String {
     match wanted {
-        [] => "no index would serve it; narrow it to a key prefix with `.under(…)`, or ask for equal values".into(),
+        [] => {
+            "no index would serve it better; narrow it to a key prefix with `.under(…)`, or ask for equal values".into()
+        }
         wanted => format!("it needs an index on ({}), or a key prefix to look under: `.under(…)`", wanted.join(", ")),
     }
 }

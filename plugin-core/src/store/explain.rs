@@ -72,6 +72,11 @@ pub(super) enum Way<'p> {
         is_in_order: bool,
     },
     /// A count.
+    Count {
+        plan: &'p Plan,
+        covered: bool,
+    },
+    /// A count of keys alone.
     IndexKeys {
         plan: &'p Plan,
     },
@@ -79,7 +84,7 @@ pub(super) enum Way<'p> {
 
 impl Way<'_> {
     pub(super) fn uses_index(&self) -> bool {
-        matches!(self, Self::Index { .. } | Self::IndexKeys { .. })
+        matches!(self, Self::Index { .. } | Self::Count { .. } | Self::IndexKeys { .. })
     }
 }
 
@@ -118,8 +123,14 @@ impl Report {
         }
     }
 
-    /// Of a query that found so many, unless the budget ended it.
-    pub(super) fn of(way: &Way<'_>, looker: &Looker<'_>, filter: &Filter, sort: &Sort, found: Option<usize>) -> Self {
+    /// Of a query that went such a way, also if it gave up its plan for that, and found so many, unless the budget ended it.
+    pub(super) fn of(
+        (way, planned): (&Way<'_>, Option<&Plan>),
+        looker: &Looker<'_>,
+        filter: &Filter,
+        sort: &Sort,
+        found: Option<usize>,
+    ) -> Self {
         let (plan, index, is_served) = match way {
             Way::Keys => (Access::Keys, None, filter.is_all()),
             Way::Everything => (Access::Everything, None, false),
@@ -132,12 +143,19 @@ impl Report {
                 };
                 (access, Some(plan), plan.is_exact && (*is_in_order || sort.paths().next().is_none()))
             }
+            Way::Count { plan, covered: true } => (Access::CoveringIndex, Some(plan), plan.is_exact),
+            Way::Count { plan, covered: false } => (Access::IndexSorted, Some(plan), plan.is_exact),
             Way::IndexKeys { plan } => (Access::IndexKeys, Some(plan), true),
         };
         let (cost, unseen) = (looker.cost, looker.unseen());
         let Cost { entries, documents, bytes } = cost;
-        let mut wanted = if is_served { Vec::new() } else { looker.wanted() };
-        if index.is_some_and(|plan| begins_with(&plan.index, &wanted, filter, sort)) {
+        let mut wanted = if is_served && found.is_some() { Vec::new() } else { looker.wanted() };
+        // One with more fields has documents in another order, where those alone would have them in the order asked.
+        let is_longer = |plan: &Plan| {
+            found.is_none() && !matches!(way, Way::Count { .. }) && plan.index.definition.fields.len() > wanted.len()
+        };
+        let is_better = |plan: &Plan| is_longer(plan) && is_in_order(&wanted, filter, sort);
+        if planned.is_some_and(|plan| begins_with(&plan.index, &wanted, filter, sort) && !is_better(plan)) {
             // It is what would serve the query, and was used: what it has to look at besides, no index could spare it.
             wanted.clear();
         }
@@ -155,6 +173,14 @@ impl Report {
         };
         Self { explain, index: index.map(|plan| Arc::clone(&plan.index)), cost, unseen }
     }
+}
+
+/// Whether an index of the fields `wanted` has documents in the order asked, those with the same values in the order of their keys.
+fn is_in_order(wanted: &[String], filter: &Filter, sort: &Sort) -> bool {
+    let demands = filter.demands();
+    let path = |wanted: &String| wanted.strip_prefix('-').unwrap_or(wanted).to_owned();
+    let is_one = |path: &str| is_fixed(&demands, path) || sort.paths().any(|sorted| sorted == path);
+    wanted.iter().all(|wanted| is_one(&path(wanted)))
 }
 
 /// Whether the first fields of an index are `wanted`. Those that come in an order all have it as it is asked for, or all the other way

@@ -12,9 +12,10 @@ use super::{
 };
 use crate::clock::Timestamp;
 
-/// The most documents that one call looks at.
+/// The most documents that one call looks at besides those that it gives.
 pub(super) const MAX_DOCUMENTS: usize = 10_000;
-/// The most bytes of documents that one call looks at; the document that crosses it is the last.
+/// The most bytes of documents that one call looks at besides those that it gives, and the most that it gives; the document that crosses
+/// it is the last.
 pub(super) const MAX_BYTES: usize = 16 << 20;
 
 /// How much one call may look at.
@@ -57,6 +58,32 @@ impl Cost {
     pub(super) fn exceeded(self, wanted: Vec<String>, unknown_fields: Vec<String>) -> StoreError {
         let Self { documents, entries, bytes } = self;
         StoreError::BudgetExceeded { documents: documents.max(entries), bytes, wanted, unknown_fields }
+    }
+}
+
+/// What a call keeps of what it looked at, because it is on the page, or will be as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Kept {
+    pub(super) rows: usize,
+    pub(super) bytes: usize,
+}
+
+impl Kept {
+    /// Adds a row of so many bytes.
+    pub(super) fn add(&mut self, bytes: usize) {
+        self.rows += 1;
+        self.bytes += bytes;
+    }
+
+    /// All of them.
+    pub(super) fn sum(all: impl IntoIterator<Item = Self>) -> Self {
+        let add = |sum: Self, more: Self| Self { rows: sum.rows + more.rows, bytes: sum.bytes + more.bytes };
+        all.into_iter().fold(Self::default(), add)
+    }
+
+    /// The same, where it is not more than that.
+    pub(super) fn at_most(self, rows: usize, bytes: usize) -> Self {
+        Self { rows: self.rows.min(rows), bytes: self.bytes.min(bytes) }
     }
 }
 
@@ -120,6 +147,8 @@ pub(super) struct Looker<'a> {
     /// How many could not be read.
     pub(super) passed_over: u64,
     pub(super) cost: Cost,
+    /// What of that is not held against the budget.
+    pub(super) kept: Kept,
 }
 
 impl<'a> Looker<'a> {
@@ -135,8 +164,8 @@ impl<'a> Looker<'a> {
                 unseen.push(path);
             }
         }
-        let (is_all, unreadable, cost) = (filter.is_all(), Unreadable::Error, Cost::default());
-        Ok(Self { documents, filter, sort, unseen, is_all, now: None, unreadable, passed_over: 0, cost })
+        let (is_all, unreadable, cost, kept) = (filter.is_all(), Unreadable::Error, Cost::default(), Kept::default());
+        Ok(Self { documents, filter, sort, unseen, is_all, now: None, unreadable, passed_over: 0, cost, kept })
     }
 
     /// The same with what becomes of what cannot be read.
@@ -171,6 +200,7 @@ impl<'a> Looker<'a> {
     pub(super) fn begin_anew(&mut self) -> Cost {
         self.is_all = self.filter.is_all();
         self.passed_over = 0;
+        self.kept = Kept::default();
         std::mem::take(&mut self.cost)
     }
 
@@ -279,8 +309,10 @@ impl<'a> Looker<'a> {
         match budget {
             Budget::None => Ok((usize::MAX, usize::MAX)),
             Budget::OfACall => {
-                let looked = self.cost.documents.max(self.cost.entries);
-                match (MAX_DOCUMENTS.saturating_sub(looked), MAX_BYTES.saturating_sub(self.cost.bytes)) {
+                let Cost { entries, documents, bytes } = self.cost;
+                let others = documents.max(entries).saturating_sub(self.kept.rows);
+                let other_bytes = bytes.saturating_sub(self.kept.bytes);
+                match (MAX_DOCUMENTS.saturating_sub(others), MAX_BYTES.saturating_sub(other_bytes)) {
                     (0, _) | (_, 0) => Err(self.exceeded()),
                     left => Ok(left),
                 }

@@ -224,10 +224,11 @@ impl Plan {
         key.get(..end)
     }
 
-    /// Whether entries come in the order of their documents' keys wherever they have the same values, so that none need wait for another.
-    pub(super) fn comes_by_key(&self) -> bool {
+    /// Whether the order that is asked for is that of all fields of the index, so that entries that have the same values lie in the order of
+    /// their documents' keys.
+    pub(super) fn is_order_of_all(&self) -> bool {
         let all = self.index.definition.fields.len();
-        self.order == Order::Asked { fields: all, walk: Walk::Forward }
+        matches!(self.order, Order::Asked { fields, .. } if fields == all)
     }
 
     /// Whether the entries have all of `paths`. Places in arrays they do not tell from names.

@@ -4,6 +4,8 @@
 //! into the list of the macro.
 
 #[expect(missing_docs, reason = "the name of a case is its sentence")]
+mod budget;
+#[expect(missing_docs, reason = "the name of a case is its sentence")]
 mod copies;
 #[expect(missing_docs, reason = "the name of a case is its sentence")]
 mod declared;
@@ -48,7 +50,7 @@ use crate::{
 
 #[doc(hidden)]
 pub use self::{
-    copies::*, declared::*, lifetimes::*, many::*, one::*, questions::*, transactions::*, truth::*, typed::*,
+    budget::*, copies::*, declared::*, lifetimes::*, many::*, one::*, questions::*, transactions::*, truth::*, typed::*,
 };
 
 /// The plugin whose keyspace the cases use.
@@ -133,6 +135,11 @@ macro_rules! documents_conformance {
             explain_tells_of_an_index_that_was_given_up,
             explain_tells_of_a_query_that_the_budget_ended,
             the_index_that_an_error_names_serves_the_query,
+            what_a_page_has_is_not_held_against_the_budget,
+            a_page_ends_early_where_its_documents_have_16_mib,
+            an_error_names_no_index_that_is_used,
+            an_index_of_more_than_is_looked_under_takes_nothing_of_the_budget_away,
+            many_with_the_same_value_are_walked_once_in_either_direction,
             what_an_index_gives_is_what_is_there,
             an_index_of_what_was_there_is_built_and_is_there_after_reopening,
             unique_means_unique_but_for_what_is_missing_or_null,
@@ -249,6 +256,11 @@ fn space(store: &impl Store, schema: Schema, clock: &Clock) -> Arc<Space> {
 
 fn of_default(space: &Arc<Space>) -> Db {
     Db::over(Arc::clone(space), AppId::default())
+}
+
+/// The documents of the app that is given where none is, where these indexes are declared.
+fn of_declared(store: &impl Store, declared: &'static [IndexMeta]) -> Db {
+    of_default(&space(store, indexes(declared), &manual().into()))
 }
 
 fn manual() -> ManualClock {
