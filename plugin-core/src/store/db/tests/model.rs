@@ -108,6 +108,7 @@ enum Answer {
     IsThere,
     Duplicate,
     NotAnInteger,
+    Overflow,
     Sum(i64),
     WasThere(bool),
     Value(Option<Datum>),
@@ -126,6 +127,7 @@ impl Answer {
             Err(StoreError::Conflict { .. } | StoreError::Exists { .. }) => Ok(Self::IsThere),
             Err(StoreError::Duplicate { .. }) => Ok(Self::Duplicate),
             Err(StoreError::NotAnInteger { .. }) => Ok(Self::NotAnInteger),
+            Err(StoreError::Overflow { .. }) => Ok(Self::Overflow),
             told => told,
         }
     }

@@ -166,11 +166,12 @@ impl Map {
             Act::InsertThing(thing) => self.put(rows, &thing.key(), thing.datum(), None),
             Act::Increment(key, by) => {
                 let before = rows.get(key).map_or(Some((0, None)), |row| Some((row.datum.integer()?, row.until)));
-                match before {
+                match before.map(|(before, until)| (before.checked_add(*by), until)) {
                     None => Answer::NotAnInteger,
-                    Some((before, until)) => {
-                        self.put(rows, key, Datum::from(before + by), until);
-                        Answer::Sum(before + by)
+                    Some((None, _)) => Answer::Overflow,
+                    Some((Some(sum), until)) => {
+                        self.put(rows, key, Datum::from(sum), until);
+                        Answer::Sum(sum)
                     }
                 }
             }
