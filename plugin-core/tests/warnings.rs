@@ -56,6 +56,63 @@ impl tracing::Subscriber for Warnings {
     fn exit(&self, _: &span::Id) {}
 }
 
+/// What `f` gives, and the fields that were warned of meanwhile.
+fn warned<T>(f: impl FnOnce() -> T) -> (T, Vec<String>) {
+    let warnings = Warnings::default();
+    let given = tracing::subscriber::with_default(warnings.clone(), f);
+    let said = warnings.0.lock().expect("nobody panics with it").clone();
+    (given, said)
+}
+
+/// Stores `count` documents, each with its number.
+fn fill(db: &Db, count: usize) {
+    let all: Vec<usize> = (0..count).collect();
+    for chunk in all.chunks(500) {
+        let put = db.txn(|tx| async move {
+            chunk.iter().try_for_each(|n| tx.set(&format!("{n:05}"), &json!({ "n": n })))?;
+            Ok(())
+        });
+        block_on(put).expect("they can be stored");
+    }
+}
+
+#[test]
+fn a_field_that_no_document_has_is_named_where_the_budget_ends_the_query() {
+    let db = db();
+    fill(&db, 10_001);
+    let (refused, said) = warned(|| ask(db.find::<Value>(query! { userid: 1, n: 7 }).sort("-at")));
+    assert_eq!(said, [r#"["userid", "at"]"#]);
+    let text = refused.expect_err("it is over the budget").to_string();
+    assert!(text.ends_with("; no document that was looked at has the fields `userid`, `at`"), "{text}");
+    let (refused, said) = warned(|| ask(db.count(query! { userid: 1 })));
+    assert_eq!(said, [r#"["userid"]"#]);
+    let text = refused.expect_err("it is over the budget").to_string();
+    assert!(text.ends_with("; no document that was looked at has the field `userid`"), "{text}");
+    let (refused, said) = warned(|| ask(db.count(query! { n: 7 })));
+    assert!(said.is_empty(), "{said:?}");
+    let text = refused.expect_err("it is over the budget").to_string();
+    assert!(!text.contains("no document"), "{text}");
+}
+
+#[test]
+fn going_through_all_warns_once_of_what_none_of_all_pages_has() {
+    let db = db();
+    for n in 0..6 {
+        block_on(db.set(&n.to_string(), &json!({ "n": n }))).expect("it can be stored");
+    }
+    block_on(db.set("6", &json!({ "late": 1 }))).expect("it can be stored");
+    let through = |ends: usize| {
+        let mut rows = db.find::<Value>(query! { not { late: 2, wrong: 3 } }).limit(2).iter();
+        let mut given = 0;
+        while given < ends && block_on(rows.next()).expect("it can be read").is_some() {
+            given += 1;
+        }
+        given
+    };
+    assert_eq!(warned(|| through(6)), (6, Vec::new()), "the last page is not read");
+    assert_eq!(warned(|| through(8)), (7, vec![r#"["wrong"]"#.to_owned()]));
+}
+
 #[test]
 fn fields_that_no_document_has_are_warned_of() {
     let db = db();

@@ -148,8 +148,9 @@ pub enum StoreError {
     },
     /// Too many documents would have to be looked at.
     #[error(
-        "looked at {documents} documents of {bytes} bytes and was not done, which is the budget of one call: {}",
-        remedy(wanted)
+        "looked at {documents} documents of {bytes} bytes and was not done within the budget of one call: {}{}",
+        remedy(wanted),
+        unknown(unknown_fields)
     )]
     BudgetExceeded {
         /// How many it looked at.
@@ -158,6 +159,8 @@ pub enum StoreError {
         bytes: usize,
         /// The fields that an index would need to have, in this order.
         wanted: Vec<String>,
+        /// The fields of the query that no document has that was looked at: they may be misspelled.
+        unknown_fields: Vec<String>,
     },
     /// A page of that size is not given.
     #[error("a page of {given} is not given: it has 1 to {limit}")]
@@ -174,8 +177,19 @@ pub enum StoreError {
 
 fn remedy(wanted: &[String]) -> String {
     match wanted {
-        [] => "no index would serve it; narrow it to a key prefix with `.under(…)`, or ask for equal values".into(),
+        [] => {
+            "no index would serve it better; narrow it to a key prefix with `.under(…)`, or ask for equal values".into()
+        }
         wanted => format!("it needs an index on ({}), or a key prefix to look under: `.under(…)`", wanted.join(", ")),
+    }
+}
+
+fn unknown(fields: &[String]) -> String {
+    let names = || fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ");
+    match fields {
+        [] => String::new(),
+        [_] => format!("; no document that was looked at has the field {}", names()),
+        _ => format!("; no document that was looked at has the fields {}", names()),
     }
 }
 

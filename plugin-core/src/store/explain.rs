@@ -5,9 +5,10 @@ use std::{fmt, sync::Arc};
 use serde::Serialize;
 
 use super::{
+    error::StoreError,
     filter::Filter,
     index::Index,
-    look::{Cost, Looker},
+    look::{Cost, Looker, Unseen},
     plan::{Plan, is_fixed},
     sort::Sort,
 };
@@ -22,7 +23,7 @@ pub struct Explain {
     /// The index, as it is declared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<String>,
-    /// How many documents came onto the page, or were counted.
+    /// How many documents came onto the page, or were counted; none where the budget ended it.
     pub found: u64,
     /// How many entries of indexes were read.
     pub entries_read: usize,
@@ -30,6 +31,8 @@ pub struct Explain {
     pub documents_read: usize,
     /// The bytes of both.
     pub bytes_read: usize,
+    /// Whether the budget of one call ended it. Who asks the question itself is given an error.
+    pub budget_exceeded: bool,
     /// The fields of an index that would serve the query better, in this order; none where it is served as well as can be.
     pub index_wanted: Vec<String>,
     /// Fields of the query that none of the documents it looked at has: they may be misspelled.
@@ -69,6 +72,11 @@ pub(super) enum Way<'p> {
         is_in_order: bool,
     },
     /// A count.
+    Count {
+        plan: &'p Plan,
+        covered: bool,
+    },
+    /// A count of keys alone.
     IndexKeys {
         plan: &'p Plan,
     },
@@ -76,7 +84,7 @@ pub(super) enum Way<'p> {
 
 impl Way<'_> {
     pub(super) fn uses_index(&self) -> bool {
-        matches!(self, Self::Index { .. } | Self::IndexKeys { .. })
+        matches!(self, Self::Index { .. } | Self::Count { .. } | Self::IndexKeys { .. })
     }
 }
 
@@ -85,10 +93,12 @@ impl Way<'_> {
 pub(super) struct Report {
     explain: Explain,
     index: Option<Arc<Index>>,
+    cost: Cost,
+    pub(super) unseen: Unseen,
 }
 
 impl From<Report> for Explain {
-    fn from(Report { explain, index }: Report) -> Self {
+    fn from(Report { explain, index, .. }: Report) -> Self {
         Self { index: index.map(|index| index.definition.to_string()), ..explain }
     }
 }
@@ -104,7 +114,23 @@ impl Report {
         self.explain.passed_over
     }
 
-    pub(super) fn of(way: &Way<'_>, looker: &Looker<'_>, filter: &Filter, sort: &Sort, found: usize) -> Self {
+    /// That a query was answered, and not ended by the budget.
+    pub(super) fn answered(&self) -> Result<(), StoreError> {
+        let Explain { index_wanted, unknown_fields, .. } = &self.explain;
+        match self.explain.budget_exceeded {
+            true => Err(self.cost.exceeded(index_wanted.clone(), unknown_fields.clone())),
+            false => Ok(()),
+        }
+    }
+
+    /// Of a query that went such a way, also if it gave up its plan for that, and found so many, unless the budget ended it.
+    pub(super) fn of(
+        (way, planned): (&Way<'_>, Option<&Plan>),
+        looker: &Looker<'_>,
+        filter: &Filter,
+        sort: &Sort,
+        found: Option<usize>,
+    ) -> Self {
         let (plan, index, is_served) = match way {
             Way::Keys => (Access::Keys, None, filter.is_all()),
             Way::Everything => (Access::Everything, None, false),
@@ -117,27 +143,44 @@ impl Report {
                 };
                 (access, Some(plan), plan.is_exact && (*is_in_order || sort.paths().next().is_none()))
             }
+            Way::Count { plan, covered: true } => (Access::CoveringIndex, Some(plan), plan.is_exact),
+            Way::Count { plan, covered: false } => (Access::IndexSorted, Some(plan), plan.is_exact),
             Way::IndexKeys { plan } => (Access::IndexKeys, Some(plan), true),
         };
-        let Cost { entries, documents, bytes } = looker.cost;
-        let mut wanted = if is_served { Vec::new() } else { looker.wanted() };
-        if index.is_some_and(|plan| begins_with(&plan.index, &wanted, filter, sort)) {
+        let (cost, unseen) = (looker.cost, looker.unseen());
+        let Cost { entries, documents, bytes } = cost;
+        let mut wanted = if is_served && found.is_some() { Vec::new() } else { looker.wanted() };
+        // One with more fields has documents in another order, where those alone would have them in the order asked.
+        let is_longer = |plan: &Plan| {
+            found.is_none() && !matches!(way, Way::Count { .. }) && plan.index.definition.fields.len() > wanted.len()
+        };
+        let is_better = |plan: &Plan| is_longer(plan) && is_in_order(&wanted, filter, sort);
+        if planned.is_some_and(|plan| begins_with(&plan.index, &wanted, filter, sort) && !is_better(plan)) {
             // It is what would serve the query, and was used: what it has to look at besides, no index could spare it.
             wanted.clear();
         }
         let explain = Explain {
             plan,
             index: None,
-            found: found as u64,
+            found: found.unwrap_or_default() as u64,
             entries_read: entries,
             documents_read: documents,
             bytes_read: bytes,
+            budget_exceeded: found.is_none(),
             index_wanted: wanted,
-            unknown_fields: looker.unknown(),
+            unknown_fields: unseen.told().to_vec(),
             passed_over: looker.passed_over,
         };
-        Self { explain, index: index.map(|plan| Arc::clone(&plan.index)) }
+        Self { explain, index: index.map(|plan| Arc::clone(&plan.index)), cost, unseen }
     }
+}
+
+/// Whether an index of the fields `wanted` has documents in the order asked, those with the same values in the order of their keys.
+fn is_in_order(wanted: &[String], filter: &Filter, sort: &Sort) -> bool {
+    let demands = filter.demands();
+    let path = |wanted: &String| wanted.strip_prefix('-').unwrap_or(wanted).to_owned();
+    let is_one = |path: &str| is_fixed(&demands, path) || sort.paths().any(|sorted| sorted == path);
+    wanted.iter().all(|wanted| is_one(&path(wanted)))
 }
 
 /// Whether the first fields of an index are `wanted`. Those that come in an order all have it as it is asked for, or all the other way
@@ -172,6 +215,9 @@ impl fmt::Display for Explain {
         }
         let Self { found, entries_read, documents_read, bytes_read, .. } = self;
         write!(f, "; found {found}, read {entries_read} entries and {documents_read} documents of {bytes_read} bytes")?;
+        if self.budget_exceeded {
+            f.write_str("; the budget of one call ended it")?;
+        }
         if !self.index_wanted.is_empty() {
             write!(f, "; an index on ({}) would serve it", self.index_wanted.join(", "))?;
         }

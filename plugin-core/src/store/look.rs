@@ -12,9 +12,10 @@ use super::{
 };
 use crate::clock::Timestamp;
 
-/// The most documents that one call looks at.
+/// The most documents that one call looks at besides those that it gives.
 pub(super) const MAX_DOCUMENTS: usize = 10_000;
-/// The most bytes of documents that one call looks at; the document that crosses it is the last.
+/// The most bytes of documents that one call looks at besides those that it gives, and the most that it gives; the document that crosses
+/// it is the last.
 pub(super) const MAX_BYTES: usize = 16 << 20;
 
 /// How much one call may look at.
@@ -52,6 +53,83 @@ impl Cost {
         self.documents += other.documents;
         self.bytes += other.bytes;
     }
+
+    /// That it was too much, what an index would need to have, and which fields no document has.
+    pub(super) fn exceeded(self, wanted: Vec<String>, unknown_fields: Vec<String>) -> StoreError {
+        let Self { documents, entries, bytes } = self;
+        StoreError::BudgetExceeded { documents: documents.max(entries), bytes, wanted, unknown_fields }
+    }
+}
+
+/// What a call keeps of what it looked at, because it is on the page, or will be as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Kept {
+    pub(super) rows: usize,
+    pub(super) bytes: usize,
+}
+
+impl Kept {
+    /// Adds a row of so many bytes.
+    pub(super) fn add(&mut self, bytes: usize) {
+        self.rows += 1;
+        self.bytes += bytes;
+    }
+
+    /// All of them.
+    pub(super) fn sum(all: impl IntoIterator<Item = Self>) -> Self {
+        let add = |sum: Self, more: Self| Self { rows: sum.rows + more.rows, bytes: sum.bytes + more.bytes };
+        all.into_iter().fold(Self::default(), add)
+    }
+
+    /// The same, where it is not more than that.
+    pub(super) fn at_most(self, rows: usize, bytes: usize) -> Self {
+        Self { rows: self.rows.min(rows), bytes: self.bytes.min(bytes) }
+    }
+}
+
+/// The fields of a query that no document had, of those that were looked at.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unseen {
+    fields: Vec<String>,
+    documents: usize,
+    passed_over: u64,
+}
+
+impl Unseen {
+    /// The same, after more was looked at for the same query.
+    pub(super) fn and(mut self, more: Self) -> Self {
+        match (self.documents, more.documents) {
+            (0, _) => return more,
+            (_, 0) => {}
+            _ => self.fields.retain(|field| more.fields.contains(field)),
+        }
+        self.documents += more.documents;
+        self.passed_over += more.passed_over;
+        self
+    }
+
+    /// Those of which it can be said.
+    pub(super) fn told(&self) -> &[String] {
+        match self.documents {
+            0 => &[],
+            // Who knows what those have.
+            _ if self.passed_over > 0 => &[],
+            _ => &self.fields,
+        }
+    }
+
+    /// Warns of them.
+    pub(super) fn warn(&self, of: &Documents) {
+        if !self.told().is_empty() {
+            tracing::warn!(
+                keyspace = of.space.keyspace.name(),
+                app = %of.app,
+                fields = ?self.fields,
+                documents = self.documents,
+                "a query names fields that none of the documents it looked at has"
+            );
+        }
+    }
 }
 
 /// The one who looks.
@@ -69,6 +147,8 @@ pub(super) struct Looker<'a> {
     /// How many could not be read.
     pub(super) passed_over: u64,
     pub(super) cost: Cost,
+    /// What of that is not held against the budget.
+    pub(super) kept: Kept,
 }
 
 impl<'a> Looker<'a> {
@@ -84,8 +164,8 @@ impl<'a> Looker<'a> {
                 unseen.push(path);
             }
         }
-        let (is_all, unreadable, cost) = (filter.is_all(), Unreadable::Error, Cost::default());
-        Ok(Self { documents, filter, sort, unseen, is_all, now: None, unreadable, passed_over: 0, cost })
+        let (is_all, unreadable, cost, kept) = (filter.is_all(), Unreadable::Error, Cost::default(), Kept::default());
+        Ok(Self { documents, filter, sort, unseen, is_all, now: None, unreadable, passed_over: 0, cost, kept })
     }
 
     /// The same with what becomes of what cannot be read.
@@ -114,6 +194,14 @@ impl<'a> Looker<'a> {
     /// Whoever asks knows that what is shown from now on matches, if it is there.
     pub(super) fn trust(&mut self) {
         self.is_all = true;
+    }
+
+    /// Begins to look anew, at whatever there is, and tells what it cost so far. What documents have it does not forget.
+    pub(super) fn begin_anew(&mut self) -> Cost {
+        self.is_all = self.filter.is_all();
+        self.passed_over = 0;
+        self.kept = Kept::default();
+        std::mem::take(&mut self.cost)
     }
 
     /// Whether what expires at `expiry` still is there.
@@ -221,8 +309,10 @@ impl<'a> Looker<'a> {
         match budget {
             Budget::None => Ok((usize::MAX, usize::MAX)),
             Budget::OfACall => {
-                let looked = self.cost.documents.max(self.cost.entries);
-                match (MAX_DOCUMENTS.saturating_sub(looked), MAX_BYTES.saturating_sub(self.cost.bytes)) {
+                let Cost { entries, documents, bytes } = self.cost;
+                let others = documents.max(entries).saturating_sub(self.kept.rows);
+                let other_bytes = bytes.saturating_sub(self.kept.bytes);
+                match (MAX_DOCUMENTS.saturating_sub(others), MAX_BYTES.saturating_sub(other_bytes)) {
                     (0, _) | (_, 0) => Err(self.exceeded()),
                     left => Ok(left),
                 }
@@ -230,9 +320,10 @@ impl<'a> Looker<'a> {
         }
     }
 
+    /// What ends a walk; what would help, whoever asked knows.
+    #[cold]
     fn exceeded(&self) -> StoreError {
-        let Cost { documents, entries, bytes } = self.cost;
-        StoreError::BudgetExceeded { documents: documents.max(entries), bytes, wanted: self.wanted() }
+        self.cost.exceeded(Vec::new(), Vec::new())
     }
 
     /// The fields of an index that would serve the query, in this order: those that are held to single values, then those that are sorted
@@ -250,26 +341,9 @@ impl<'a> Looker<'a> {
         wanted
     }
 
-    /// The fields of the query that no document had, where any was looked at.
-    pub(super) fn unknown(&self) -> Vec<String> {
-        match self.cost.documents {
-            0 => Vec::new(),
-            // Who knows what those have.
-            _ if self.passed_over > 0 => Vec::new(),
-            _ => self.unseen.iter().map(|path| (*path).to_owned()).collect(),
-        }
-    }
-
-    /// Warns of fields that no document had.
-    pub(super) fn finish(&self) {
-        if self.cost.documents > 0 && self.passed_over == 0 && !self.unseen.is_empty() {
-            tracing::warn!(
-                keyspace = self.documents.space.keyspace.name(),
-                app = %self.documents.app,
-                fields = ?self.unseen,
-                documents = self.cost.documents,
-                "a query names fields that none of the documents it looked at has"
-            );
-        }
+    /// The fields of the query that no document had.
+    pub(super) fn unseen(&self) -> Unseen {
+        let fields = self.unseen.iter().map(|path| (*path).to_owned()).collect();
+        Unseen { fields, documents: self.cost.documents, passed_over: self.passed_over }
     }
 }

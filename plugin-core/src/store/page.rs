@@ -89,6 +89,8 @@ pub struct Entry<T> {
 
 /// Some of what was found, and where to go on.
 ///
+/// It may have less than was asked for and not be the last, where its documents are large: whether there is more, `next` alone says.
+///
 /// ```
 /// # use plugin_core::store::{Db, Page, StoreError};
 /// # async fn example(db: Db) -> Result<(), StoreError> {

@@ -10,12 +10,13 @@ use super::{
     engine::Direction as Walk,
     error::StoreError,
     filter::{Allowed, Demands, Filter, Span},
-    index::{Direction, Index, Kept, NO_KEY, Said, key_of, values},
+    index::{Direction, Field, Index, Kept, NO_KEY, Said, key_of, values},
     key::upper_bound,
     ordered,
     search::Found,
     sort::Sort,
     value::Value,
+    walk::after_key,
 };
 use crate::id::AppId;
 
@@ -195,6 +196,24 @@ impl Plan {
         beginning
     }
 
+    /// Where the turn that begins with `beginning` goes on behind the document `key`, where its entries come in the order of their documents'
+    /// keys. Of those that no two documents may have there is one a turn, whoever's it has become meanwhile: that one comes again.
+    pub(super) fn behind(&self, beginning: &[u8], key: &str) -> Vec<u8> {
+        if self.binds(beginning) { beginning.to_vec() } else { after_key(&[beginning, key.as_bytes()].concat()) }
+    }
+
+    /// Whether no two documents may have the values of the turn that begins so.
+    fn binds(&self, beginning: &[u8]) -> bool {
+        let definition = &self.index.definition;
+        let mut end = self.start;
+        let mut is_something = |field: &Field| {
+            let rest = beginning.get(end..)?;
+            end += ordered::skip(rest, field.direction())?;
+            Some(!ordered::is_nothing(rest, field.direction()))
+        };
+        definition.unique && definition.fields.iter().all(|field| is_something(field) == Some(true))
+    }
+
     /// The part of an entry's key in which it has the same as all others of its turn.
     pub(super) fn turn<'k>(&self, key: &'k [u8]) -> Option<&'k [u8]> {
         let Order::Asked { fields, .. } = self.order else { return None };
@@ -205,10 +224,11 @@ impl Plan {
         key.get(..end)
     }
 
-    /// Whether entries come in the order of their documents' keys wherever they have the same values, so that none need wait for another.
-    pub(super) fn comes_by_key(&self) -> bool {
+    /// Whether the order that is asked for is that of all fields of the index, so that entries that have the same values lie in the order of
+    /// their documents' keys.
+    pub(super) fn is_order_of_all(&self) -> bool {
         let all = self.index.definition.fields.len();
-        self.order == Order::Asked { fields: all, walk: Walk::Forward }
+        matches!(self.order, Order::Asked { fields, .. } if fields == all)
     }
 
     /// Whether the entries have all of `paths`. Places in arrays they do not tell from names.

@@ -22,7 +22,7 @@ use super::{
     plan::{self, Plan, Question},
     record::of_key,
     rows::Rows,
-    search::{Found, Nothing, Search, Taken},
+    search::{Found, Search, Taken},
     select::Select,
     shown::Listing,
     sort::Sort,
@@ -47,8 +47,8 @@ pub(super) fn page_size(given: usize) -> Result<usize, StoreError> {
 ///
 /// It uses the index that serves the filter and the order best. Without one it looks at every document of the plugin in this app, or
 /// under a key prefix, within a budget of 10,000 documents or 16 MiB; so it does, with a budget anew, where what an index names is beyond
-/// the budget and no order is asked for. An index changes how long it takes, never what is found, nor in
-/// which order. A field that no document has is a warning in the log, unless it is asked to be missing: it may be misspelled.
+/// the budget and no order is asked for. In the order of keys, or of an index, what it gives is not held against the budget: only what it
+/// looks at besides. An index changes how long it takes, never what is found, nor in which order. A field that no document has is a warning in the log, unless it is asked to be missing: it may be misspelled.
 #[derive(Debug)]
 #[must_use = "a search does nothing until it is awaited"]
 pub struct Find<T> {
@@ -68,7 +68,8 @@ impl<T> Find<T> {
         self
     }
 
-    /// Gives at most `limit` documents, 1 to 1,000.
+    /// Gives at most `limit` documents, 1 to 1,000. It is the most, no promise: a page ends early once its documents have 16 MiB, and then
+    /// has a `next`.
     pub fn limit(mut self, limit: usize) -> Self {
         self.search.limit = limit;
         self
@@ -86,13 +87,14 @@ impl<T> Find<T> {
         self
     }
 
-    /// Gives these fields alone, by their paths: where an index has all that is asked, no document is read. `P` is an object of them.
+    /// Gives these fields alone, by their paths: where an index has all that is asked, no document is read. `P` is an object of them. What
+    /// is read counts for the 16 MiB of a page: the fields that an index has, or else the whole document.
     pub fn select<P>(self, paths: impl IntoIterator<Item = impl Into<String>>) -> Select<P> {
         let selected = Some(paths.into_iter().map(Into::into).collect());
         Select::new(Search { selected, ..self.search }, |key| key)
     }
 
-    /// Goes through all documents that match, however many, without keeping more than a page of them: for exports.
+    /// Goes through all documents that match, however many, without keeping more than a page of them, 16 MiB and one document: for exports.
     ///
     /// The limit is the size of the pages. Sorted, it wants an index that has the order.
     pub fn iter(self) -> Rows<T>
@@ -110,9 +112,9 @@ impl<T> Find<T> {
     /// Asks the question, and tells how the answer was come by.
     ///
     /// # Errors
-    /// As the question itself, but for documents that are found and are not of its type.
+    /// As the question itself, but for documents that are found and are not of its type, and for the budget: that it ended the question is told.
     pub async fn explain(self) -> Result<Explain, StoreError> {
-        Ok(self.search.run(&mut Nothing).await?.1.into())
+        self.search.explain().await
     }
 }
 
@@ -166,7 +168,7 @@ impl Count {
     /// Counts, and tells how.
     ///
     /// # Errors
-    /// As the count itself.
+    /// As the count itself, but for the budget: that it ended the count is told.
     pub async fn explain(self) -> Result<Explain, StoreError> {
         self.run().await.map(Explain::from)
     }
@@ -178,20 +180,33 @@ impl Count {
         let plan = plan::best(&indexes, Question { app: &documents.app, filter, sort: &unsorted, under });
         let mut looker = Looker::new(documents, filter, &unsorted)?;
         let (count, way) = match &plan {
-            Some(plan) if plan.is_exact => (self.keys_of_index(plan, &mut looker).await?, Way::IndexKeys { plan }),
+            Some(plan) if plan.is_exact => (self.keys_of_index(plan, &mut looker).await, Way::IndexKeys { plan }),
             Some(plan) => {
                 let covered = plan.covers(filter.paths().into_iter());
-                let count = self.entries_of_index(plan, covered, &mut looker).await?;
-                (count, Way::Index { plan, covered, is_in_order: false })
+                match self.entries_of_index(plan, covered, &mut looker).await {
+                    // The index is of more than is looked under.
+                    Err(StoreError::BudgetExceeded { .. }) if *under != plan.index.definition.prefix => {
+                        let spent = looker.begin_anew();
+                        let count = self.documents(&mut looker).await;
+                        looker.cost.add(spent);
+                        (count, Way::Keys)
+                    }
+                    count => (count, Way::Count { plan, covered }),
+                }
             }
-            None => (self.documents(&mut looker).await?, Way::Keys),
+            None => (self.documents(&mut looker).await, Way::Keys),
         };
         if plan.as_ref().is_some_and(|plan| !plan.index.is_ready()) {
             // It is being dropped, and some of its entries may have been gone.
             return Box::pin(self.run()).await;
         }
-        looker.finish();
-        Ok(Report::of(&way, &looker, filter, &unsorted, count))
+        let count = match count {
+            Err(StoreError::BudgetExceeded { .. }) => None,
+            count => Some(count?),
+        };
+        let report = Report::of((&way, plan.as_ref()), &looker, filter, &unsorted, count);
+        report.unseen.warn(documents);
+        Ok(report)
     }
 
     /// All that lies in the ranges of the plan is counted. Values are read only where something has expired and is not gone yet.
@@ -266,7 +281,10 @@ impl IntoFuture for Count {
     type IntoFuture = Answer<u64>;
 
     fn into_future(self) -> Answer<u64> {
-        Box::pin(async move { Ok(self.run().await?.found()) })
+        Box::pin(async move {
+            let report = self.run().await?;
+            report.answered().map(|()| report.found())
+        })
     }
 }
 

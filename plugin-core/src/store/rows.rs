@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::{
     documents::Documents,
     error::StoreError,
-    look::Budget,
+    look::{Budget, Unseen},
     page::Entry,
     search::{Found, Search, Taken},
 };
@@ -26,6 +26,8 @@ use super::{
 pub struct Rows<T> {
     search: Option<Search>,
     read: VecDeque<Result<Entry<T>, StoreError>>,
+    /// What none of the documents so far has.
+    unseen: Unseen,
     entry: Read<T>,
 }
 
@@ -36,7 +38,7 @@ impl<T: Send> Rows<T> {
     /// What `search` finds, each as `entry` reads it.
     pub(super) fn new(search: Search, entry: Read<T>) -> Self {
         let search = Search { budget: Budget::None, ..search };
-        Self { search: Some(search), read: VecDeque::new(), entry }
+        Self { search: Some(search), read: VecDeque::new(), unseen: Unseen::default(), entry }
     }
 
     /// The next document; none after the last.
@@ -51,7 +53,13 @@ impl<T: Send> Rows<T> {
             let Some(search) = &mut self.search else { return Ok(None) };
             let (documents, entry) = (&search.documents, self.entry);
             let mut taken = Taken::by(|key, found| Ok(entry(documents, key, found)), 0);
-            let (next, _) = search.run(&mut taken).await?;
+            let (next, report) = search.answer(&mut taken).await?;
+            let unseen = std::mem::take(&mut self.unseen).and(report.unseen.clone());
+            if next.is_none() {
+                unseen.warn(documents);
+            }
+            report.answered()?;
+            self.unseen = unseen;
             self.read = taken.items.into();
             match next {
                 Some(next) => search.after = Some(next),

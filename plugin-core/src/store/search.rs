@@ -1,28 +1,31 @@
 //! What `find` does, whatever type it finds.
 
 mod best;
+mod in_order;
 mod take;
 mod turns;
 
 use std::ops::ControlFlow;
 
-pub(super) use self::take::{Found, Nothing, Take, Taken};
-use self::{best::Best, take::Filling, turns::Turns};
+pub(super) use self::take::{Found, Take, Taken};
+use self::{
+    best::Best,
+    take::{Filling, Nothing},
+};
 use super::{
     cursor::{Cursor, Place},
     documents::Documents,
     engine::{Direction, MAX_SCAN, Row, Wanted},
     error::StoreError,
-    explain::{Report, Way},
+    explain::{Explain, Report, Way},
     filter::Filter,
-    index::{NO_KEY, Said},
+    index::Said,
     key,
-    key::upper_bound,
     look::{Budget, Looker, Unreadable},
     plan::{self, Order, Plan, Question},
     query::{DEFAULT_PAGE, page_size},
     sort::{Sort, SortKey},
-    walk::{Over, Walk, after_key, range},
+    walk::{Over, Walk, range},
 };
 
 /// How many documents a search that may stop early reads at first.
@@ -65,8 +68,8 @@ struct Asked<'a> {
     order: &'a Sort,
 }
 
-/// A document that comes next in the order asked, and what it is sorted by, where that is wanted.
-type Next<'r> = (&'r str, Found<'r>, Option<SortKey>);
+/// How a page ended, and the way that led there.
+type Answered<'p> = (Result<End, StoreError>, Way<'p>);
 
 /// What one search goes by.
 struct Run<'a> {
@@ -92,6 +95,20 @@ impl Search {
 
     /// Shows the documents of the page to `take`; where the page ended, unless it is the last, and how it was come by.
     pub(super) async fn run(&self, take: &mut dyn Take) -> Result<(Option<Cursor>, Report), StoreError> {
+        let (next, report) = self.answer(take).await?;
+        report.unseen.warn(&self.documents);
+        report.answered().map(|()| (next, report))
+    }
+
+    /// How the page is come by, also where the budget ends that.
+    pub(super) async fn explain(&self) -> Result<Explain, StoreError> {
+        let (_, report) = self.answer(&mut Nothing).await?;
+        report.unseen.warn(&self.documents);
+        Ok(report.into())
+    }
+
+    /// As [`run`](Self::run), where whoever asks looks at the report: whether the budget ended it, and which fields no document has.
+    pub(super) async fn answer(&self, take: &mut dyn Take) -> Result<(Option<Cursor>, Report), StoreError> {
         page_size(self.limit)?;
         let order = Sort::of(&self.sort)?;
         let after = self.after.clone().map(|cursor| cursor.place(&self.sort)).transpose()?;
@@ -101,37 +118,27 @@ impl Search {
         let plan = plan::best(&indexes, question);
         let mut run = Run { asked: Asked { search: self, order: &order }, after, looker };
         let (end, way) = match &plan {
-            Some(plan) if plan.order != Order::Other => {
-                let covered = run.is_covered(plan);
-                let end = run.in_index_order(plan, covered, take).await?;
-                (end, Way::Index { plan, covered, is_in_order: true })
-            }
-            // Who walks all there is goes by the keys: gathering would begin again at every page.
-            Some(plan) if self.budget == Budget::OfACall || !self.sort.is_empty() => {
-                let covered = run.is_covered(plan);
-                match run.gathered(plan, covered, take).await {
-                    // In the order of the keys it may come to an end all the same.
-                    Err(StoreError::BudgetExceeded { .. }) if self.sort.is_empty() => {
-                        let spent = run.looker.cost;
-                        run.looker = Looker::new(&self.documents, &self.filter, &order)?.with(self.unreadable);
-                        let end = run.in_key_order(take).await?;
-                        run.looker.cost.add(spent);
-                        (end, Way::Keys)
-                    }
-                    end => (end?, Way::Index { plan, covered, is_in_order: false }),
-                }
-            }
-            _ if self.sort.is_empty() => (run.in_key_order(take).await?, Way::Keys),
-            _ => (run.sorted(take).await?, Way::Everything),
+            Some(plan) if self.is_worth(plan) => run.by(plan, take).await,
+            _ => run.without_index(take).await,
         };
         if plan.as_ref().is_some_and(|plan| way.uses_index() && !plan.index.is_ready()) {
             // It is being dropped, and some of its entries may have been gone.
             take.clear();
-            return Box::pin(self.run(take)).await;
+            return Box::pin(self.answer(take)).await;
         }
-        run.looker.finish();
-        let report = Report::of(&way, &run.looker, &self.filter, &order, end.found);
-        Ok((end.next, report))
+        let end = match end {
+            Err(StoreError::BudgetExceeded { .. }) => None,
+            end => Some(end?),
+        };
+        let found = end.as_ref().map(|end| end.found);
+        let report = Report::of((&way, plan.as_ref()), &run.looker, &self.filter, &order, found);
+        Ok((end.and_then(|end| end.next), report))
+    }
+
+    /// Whether to look with a plan. Who walks all there is goes by the keys where no index has the order: gathering would begin again at every
+    /// page.
+    fn is_worth(&self, plan: &Plan) -> bool {
+        plan.order != Order::Other || self.budget == Budget::OfACall || !self.sort.is_empty()
     }
 
     /// For how many documents room is made before any is found: for those of a usual page.
@@ -145,6 +152,34 @@ impl Search {
 }
 
 impl Run<'_> {
+    /// Looks where the plan says. Where that is beyond the budget, it is without an index unless that looks at all the same and more.
+    async fn by<'p>(&mut self, plan: &'p Plan, take: &mut dyn Take) -> Answered<'p> {
+        let Search { sort, under, .. } = self.asked.search;
+        let covered = self.is_covered(plan);
+        let is_in_order = plan.order != Order::Other;
+        let end = match is_in_order {
+            true => self.in_index_order(plan, covered, take).await,
+            false => self.gathered(plan, covered, take).await,
+        };
+        // In the order of the keys a page may come to an end before all is gathered; and the index may be of more than is looked under.
+        let is_less = (!is_in_order && sort.is_empty()) || *under != plan.index.definition.prefix;
+        if is_less && matches!(end, Err(StoreError::BudgetExceeded { .. })) {
+            take.clear();
+            let spent = self.looker.begin_anew();
+            let answered = self.without_index(take).await;
+            self.looker.cost.add(spent);
+            return answered;
+        }
+        (end, Way::Index { plan, covered, is_in_order })
+    }
+
+    async fn without_index<'p>(&mut self, take: &mut dyn Take) -> Answered<'p> {
+        match self.asked.search.sort.is_empty() {
+            true => (self.in_key_order(take).await, Way::Keys),
+            false => (self.sorted(take).await, Way::Everything),
+        }
+    }
+
     /// Whether the index has all that is asked.
     fn is_covered(&self, plan: &Plan) -> bool {
         let Asked { search, order } = self.asked;
@@ -153,19 +188,20 @@ impl Run<'_> {
         plan.covers(asked.chain(selected.iter().map(String::as_str)))
     }
 
-    /// Stops as soon as the page is full.
+    /// Stops as soon as the page is full. What it gives is not held against the budget.
     async fn in_key_order(&mut self, take: &mut dyn Take) -> Result<End, StoreError> {
         let Self { asked, after, looker } = self;
         let Search { documents, limit, under, budget, .. } = asked.search;
         let hoped = if looker.wants_nothing() { limit + 1 } else { (limit + 1).max(FIRST_CHUNK) };
-        let after = after.take().map(|place| place.key);
-        let range = range(documents, under, after.as_deref());
+        let after = after.as_ref().map(|place| &*place.key);
+        let range = range(documents, under, after);
         let walk = Walk::over(documents, [range], Direction::Forward, (*budget, hoped));
         let mut page = Filling::new(*limit, take);
         let visit = |looker: &mut Looker<'_>, row: Row<'_>| {
             let Some(key) = key::tail_of_document(row.key) else { return GO_ON };
             if looker.matches(key, row.value)? {
                 page.add(key, Found::Stored(row.value))?;
+                looker.kept = page.kept();
             }
             Ok(if page.is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         };
@@ -180,7 +216,7 @@ impl Run<'_> {
         let ranges = [range(documents, under, None)];
         // Every page of this looks at everything, so not even who walks all there is may do it without a budget.
         let walk = Walk::over(documents, ranges, Direction::Forward, (Budget::OfACall, MAX_SCAN));
-        let mut best = Best::new(*asked, after.take());
+        let mut best = Best::new(*asked, after.clone());
         let visit = |looker: &mut Looker<'_>, row: Row<'_>| {
             let Some(key) = key::tail_of_document(row.key) else { return GO_ON };
             if let Some(values) = looker.sorted(key, row.value)? {
@@ -217,56 +253,6 @@ impl Run<'_> {
         walk.each(over(covered), looker, visit).await?;
         best.fill(Filling::new(*limit, take), Some(&plan.index))
     }
-
-    /// Walks an index in the order that is asked for, and stops as soon as the page is full.
-    async fn in_index_order(&mut self, plan: &Plan, covered: bool, take: &mut dyn Take) -> Result<End, StoreError> {
-        let Self { asked, after, looker } = self;
-        let Order::Asked { walk: direction, .. } = plan.order else { return Ok(End { found: 0, next: None }) };
-        let Search { documents, limit, budget, .. } = asked.search;
-        let beginning = after.as_ref().map(|place| plan.beginning(asked.search.question(asked.order), &place.values));
-        let by_key = plan.comes_by_key();
-        let ranges = plan.ranges.iter().cloned().map(|mut range| {
-            if let (Some(beginning), Some(place)) = (&beginning, &*after) {
-                match direction {
-                    Direction::Forward if by_key => {
-                        range.start = range.start.max(after_key(&[beginning, place.key.as_bytes()].concat()));
-                    }
-                    Direction::Forward => range.start = range.start.max(beginning.clone()),
-                    Direction::Reverse => range.end = range.end.min(upper_bound(beginning)),
-                }
-            }
-            range
-        });
-        let hoped = if plan.is_exact { limit + 1 } else { (limit + 1).max(FIRST_CHUNK) };
-        let walk = Walk::over(documents, ranges, direction, (*budget, hoped));
-        if plan.is_exact {
-            looker.trust();
-        }
-        let page = Filling::new(*limit, take);
-        let mut page = Turns::new(*limit, &plan.index, page, beginning.zip(after.take()));
-        let visit = |looker: &mut Looker<'_>, row: Row<'_>| {
-            if !by_key {
-                page.turn(plan.turn(row.key).ok_or_else(|| plan.damaged(NO_KEY))?)?;
-                if page.is_over() {
-                    return Ok(ControlFlow::Break(()));
-                }
-            }
-            let wants_values = page.wants_values();
-            let found = match covered {
-                true => asked.found_in_entry(looker, plan, row, wants_values)?,
-                false => asked.found_in_document(looker, plan, row, wants_values)?,
-            };
-            match found {
-                Some((key, found, values)) if by_key => page.add_in_order(key, found, values)?,
-                Some((key, found, values)) => page.add(key, found, values),
-                None => {}
-            }
-            Ok(if page.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        };
-        walk.each(over(covered), looker, visit).await?;
-        let (page, values) = page.end()?;
-        asked.end(page, values)
-    }
 }
 
 /// What is walked over in an index.
@@ -292,44 +278,6 @@ impl Asked<'_> {
         }
         let matches = looker.wants_nothing() || looker.passes(&plan.values(row.key, &said)?);
         Ok(matches.then_some(said))
-    }
-
-    /// A document that comes next in the order asked, if it matches, with what it is sorted by where that is wanted.
-    #[inline]
-    fn found_in_document<'r>(
-        &self,
-        looker: &mut Looker<'_>,
-        plan: &Plan,
-        row: Row<'r>,
-        wants_values: bool,
-    ) -> Result<Option<Next<'r>>, StoreError> {
-        let Some((key, bytes)) = self.document(plan, row)? else { return Ok(None) };
-        let values = match wants_values {
-            true => match looker.sorted(key, bytes)? {
-                Some(values) => Some(values),
-                None => return Ok(None),
-            },
-            false if looker.matches(key, bytes)? => None,
-            false => return Ok(None),
-        };
-        Ok(Some((key, Found::Stored(bytes), values)))
-    }
-
-    /// The same from an entry that has all that is asked.
-    #[inline]
-    fn found_in_entry<'r>(
-        &self,
-        looker: &mut Looker<'_>,
-        plan: &'r Plan,
-        row: Row<'r>,
-        wants_values: bool,
-    ) -> Result<Option<Next<'r>>, StoreError> {
-        let Some(said) = self.entry(looker, plan, row)? else { return Ok(None) };
-        let values = match wants_values {
-            true => Some(self.order.key_of(&plan.values(row.key, &said)?)),
-            false => None,
-        };
-        Ok(Some((said.key, plan.found(row.key, &said), values)))
     }
 
     /// How the page ended, whose last document has these `values` in the fields to sort by.

@@ -12,7 +12,7 @@ use super::{
     index::Fields,
     page::Page,
     record::of_key,
-    search::{Found, Nothing, Search, Take},
+    search::{Found, Search, Take},
     space::answered_otherwise,
 };
 
@@ -61,9 +61,9 @@ impl<P> Select<P> {
     /// Asks the question, and tells how the answer was come by.
     ///
     /// # Errors
-    /// As the question itself, but for documents that are found and are not of its type.
+    /// As the question itself, but for documents that are found and are not of its type, and for the budget: that it ended the question is told.
     pub async fn explain(self) -> Result<Explain, StoreError> {
-        Ok(self.search.run(&mut Nothing).await?.1.into())
+        self.search.explain().await
     }
 }
 

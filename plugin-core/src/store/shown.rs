@@ -15,7 +15,7 @@ use super::{
     page::Revision,
     query::page_size,
     record::Record,
-    search::{Nothing, Search, Taken},
+    search::{Search, Taken},
     sort::Sort,
     transfer::instant,
 };
@@ -142,9 +142,9 @@ impl Listing {
     /// Asks the question, and tells how the answer was come by.
     ///
     /// # Errors
-    /// As [`page`](Self::page).
+    /// As [`page`](Self::page), but for the budget: that it ended the question is told.
     pub async fn explain(self) -> Result<Explain, StoreError> {
-        Ok(self.0.run(&mut Nothing).await?.1.into())
+        self.0.explain().await
     }
 }
 

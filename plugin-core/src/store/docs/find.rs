@@ -6,7 +6,7 @@ use crate::store::{
     Cursor, Entry, Explain, Page, Revision, Rows, Select, StoreError,
     documents::Documents,
     record::of_key,
-    search::{Found, Nothing, Search, Taken},
+    search::{Found, Search, Taken},
     typed::{Document, query::SortKey, query::fields},
 };
 
@@ -43,7 +43,8 @@ impl<T: Document> FindDocs<T> {
         self
     }
 
-    /// Gives at most `limit` documents, 1 to 1,000.
+    /// Gives at most `limit` documents, 1 to 1,000. It is the most, no promise: a page ends early once its documents have 16 MiB, and then
+    /// has a `next`.
     pub fn limit(mut self, limit: usize) -> Self {
         self.search.limit = limit;
         self
@@ -62,13 +63,13 @@ impl<T: Document> FindDocs<T> {
     }
 
     /// Gives these fields alone, by their paths in documents: where an index has all that is asked, no document is read. `P` is an object
-    /// of them.
+    /// of them. What is read counts for the 16 MiB of a page: the fields that an index has, or else the whole document.
     pub fn select<P>(self, paths: impl IntoIterator<Item = impl Into<String>>) -> Select<P> {
         let selected = Some(paths.into_iter().map(Into::into).collect());
         Select::new(Search { selected, ..self.search }, id_of)
     }
 
-    /// Goes through all documents that match, however many, without keeping more than a page of them.
+    /// Goes through all documents that match, however many, without keeping more than a page of them, 16 MiB and one document.
     ///
     /// The limit is the size of the pages. Sorted, it wants an index that has the order.
     pub fn iter(self) -> Rows<T> {
@@ -78,9 +79,9 @@ impl<T: Document> FindDocs<T> {
     /// Asks the question, and tells how the answer was come by.
     ///
     /// # Errors
-    /// As the question itself, but for documents that are found and are not of its type.
+    /// As the question itself, but for documents that are found and are not of its type, and for the budget: that it ended the question is told.
     pub async fn explain(self) -> Result<Explain, StoreError> {
-        Ok(self.search.run(&mut Nothing).await?.1.into())
+        self.search.explain().await
     }
 }
 

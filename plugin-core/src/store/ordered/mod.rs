@@ -91,6 +91,11 @@ pub(super) fn is_string(bytes: &[u8], direction: Direction) -> bool {
     Reader::new(bytes, direction).byte() == Some(STRING)
 }
 
+/// Whether the first value is null, or there is none.
+pub(super) fn is_nothing(bytes: &[u8], direction: Direction) -> bool {
+    matches!(Reader::new(bytes, direction).byte(), Some(MISSING | NULL))
+}
+
 /// Takes the first value off `bytes` if it is a string that lies there as it is.
 pub(super) fn take_plain<'a>(bytes: &mut &'a [u8], direction: Direction) -> Option<&'a str> {
     if direction == Direction::Descending {

@@ -7,6 +7,7 @@ use crate::store::{
     cursor::{Cursor, Place},
     error::StoreError,
     index::{Index, Kept},
+    look::{self, MAX_BYTES},
     sort::SortKey,
     space::answered_otherwise,
 };
@@ -29,6 +30,14 @@ impl<'r> Found<'r> {
         match self {
             Self::Stored(bytes) => Ok(bytes),
             Self::Kept(..) => Err(answered_otherwise()),
+        }
+    }
+
+    /// Its bytes.
+    pub(super) fn size(self) -> usize {
+        match self {
+            Self::Stored(bytes) => bytes.len(),
+            Self::Kept(_, Kept { values, hints }) => values.len() + hints.len(),
         }
     }
 }
@@ -68,7 +77,7 @@ impl<I: Send, F: FnMut(&str, Found<'_>) -> Result<I, StoreError> + Send> Take fo
 
 /// Takes nothing: only how many there are is wanted, and how they are come by.
 #[derive(Debug)]
-pub(in crate::store) struct Nothing;
+pub(super) struct Nothing;
 
 impl Take for Nothing {
     fn take(&mut self, _: &str, _: Found<'_>) -> Result<(), StoreError> {
@@ -78,11 +87,12 @@ impl Take for Nothing {
     fn clear(&mut self) {}
 }
 
-/// A page that fills up.
+/// A page that fills up: until it has as many documents as were asked for, or they have [`MAX_BYTES`].
 pub(super) struct Filling<'t> {
     take: &'t mut dyn Take,
     limit: usize,
     pub(super) taken: usize,
+    pub(super) bytes: usize,
     /// The key of the last, once it is full.
     last: String,
     /// Whether there is more than it holds.
@@ -92,19 +102,34 @@ pub(super) struct Filling<'t> {
 impl<'t> Filling<'t> {
     /// A page of `limit`, at least one.
     pub(super) fn new(limit: usize, take: &'t mut dyn Take) -> Self {
-        Self { take, limit, taken: 0, last: String::new(), is_over: false }
+        Self { take, limit, taken: 0, bytes: 0, last: String::new(), is_over: false }
+    }
+
+    /// How many more it takes at most.
+    pub(super) fn missing(&self) -> usize {
+        self.limit - self.taken
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.taken == self.limit || self.bytes >= MAX_BYTES
+    }
+
+    /// What is on it.
+    pub(super) fn kept(&self) -> look::Kept {
+        look::Kept { rows: self.taken, bytes: self.bytes }
     }
 
     /// Adds what comes next, or notes that there is more.
     #[inline]
     pub(super) fn add(&mut self, key: &str, found: Found<'_>) -> Result<(), StoreError> {
-        if self.taken == self.limit {
+        if self.is_full() {
             self.is_over = true;
             return Ok(());
         }
         self.take.take(key, found)?;
         self.taken += 1;
-        if self.taken == self.limit {
+        self.bytes += found.size();
+        if self.is_full() {
             key.clone_into(&mut self.last);
         }
         Ok(())
@@ -141,6 +166,10 @@ impl Waiting {
             Found::Kept(_, Kept { values, hints }) => ([values, hints].concat(), Some(values.len())),
         };
         Self { key: key.into(), bytes, hints }
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len()
     }
 
     /// What was found, in `index` if it was found in one.

@@ -4,6 +4,8 @@
 //! into the list of the macro.
 
 #[expect(missing_docs, reason = "the name of a case is its sentence")]
+mod budget;
+#[expect(missing_docs, reason = "the name of a case is its sentence")]
 mod copies;
 #[expect(missing_docs, reason = "the name of a case is its sentence")]
 mod declared;
@@ -48,7 +50,7 @@ use crate::{
 
 #[doc(hidden)]
 pub use self::{
-    copies::*, declared::*, lifetimes::*, many::*, one::*, questions::*, transactions::*, truth::*, typed::*,
+    budget::*, copies::*, declared::*, lifetimes::*, many::*, one::*, questions::*, transactions::*, truth::*, typed::*,
 };
 
 /// The plugin whose keyspace the cases use.
@@ -125,12 +127,19 @@ macro_rules! documents_conformance {
             a_cursor_is_refused_where_it_does_not_belong,
             going_through_all_gives_each_once_in_order_while_others_write,
             going_through_all_by_an_index_gives_each_once_in_its_order,
+            a_page_goes_on_at_a_unique_value_that_another_document_took,
             what_is_selected_is_the_same_whether_an_index_has_it_or_not,
             explain_names_the_index_and_what_was_read,
             a_query_looks_at_10000_documents_and_no_more,
             a_query_looks_at_16_mib_and_no_more,
             explain_tells_of_an_index_that_was_given_up,
+            explain_tells_of_a_query_that_the_budget_ended,
             the_index_that_an_error_names_serves_the_query,
+            what_a_page_has_is_not_held_against_the_budget,
+            a_page_ends_early_where_its_documents_have_16_mib,
+            an_error_names_no_index_that_is_used,
+            an_index_of_more_than_is_looked_under_takes_nothing_of_the_budget_away,
+            many_with_the_same_value_are_walked_once_in_either_direction,
             what_an_index_gives_is_what_is_there,
             an_index_of_what_was_there_is_built_and_is_there_after_reopening,
             unique_means_unique_but_for_what_is_missing_or_null,
@@ -248,6 +257,11 @@ fn space(store: &impl Store, schema: Schema, clock: &Clock) -> Arc<Space> {
 
 fn of_default(space: &Arc<Space>) -> Db {
     Db::over(Arc::clone(space), AppId::default())
+}
+
+/// The documents of the app that is given where none is, where these indexes are declared.
+fn of_declared(store: &impl Store, declared: &'static [IndexMeta]) -> Db {
+    of_default(&space(store, indexes(declared), &manual().into()))
 }
 
 fn manual() -> ManualClock {

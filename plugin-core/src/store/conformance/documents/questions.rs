@@ -1,14 +1,14 @@
-//! What is promised of questions however they are answered: going through all, some fields alone, what `explain` tells, and the budget.
+//! What is promised of questions however they are answered: going through all, some fields alone, what `explain` tells.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
-use super::{Store, ask, block_on, fill, indexes, manual, of_default, set, space};
+use super::{Store, ask, block_on, fill, of_declared, set};
 use crate::{
     query,
     store::{
-        Access, Cursor, Db, Explain, Filter, Selected, StoreError,
+        Access, Cursor, Explain, Filter, Selected,
         index::{IndexField, IndexMeta},
         query::Find,
     },
@@ -20,12 +20,8 @@ static INDEXES: [IndexMeta; 3] = [
     IndexMeta::of("c:", &[IndexField::ascending("b"), IndexField::ascending("o.x")]),
 ];
 
-fn open(store: &impl Store, declared: &'static [IndexMeta]) -> Db {
-    of_default(&space(store, indexes(declared), &manual().into()))
-}
-
 pub fn going_through_all_gives_each_once_in_order_while_others_write(store: impl Store) {
-    let db = open(&store, &[]);
+    let db = of_declared(&store, &[]);
     let key = |n: usize| format!("c:{n:03}");
     fill(&db, (0..300).map(|n| (key(n), json!(n))));
     let (mut rows, mut seen) = (db.find::<Json>(query! {}).under("c:").limit(7).iter(), Vec::new());
@@ -51,7 +47,7 @@ pub fn going_through_all_gives_each_once_in_order_while_others_write(store: impl
 }
 
 pub fn going_through_all_by_an_index_gives_each_once_in_its_order(store: impl Store) {
-    let db = open(&store, &INDEXES);
+    let db = of_declared(&store, &INDEXES);
     // Many with equal values, more than a page of them, some among which are gone when their turn would come.
     fill(&db, (0..200).map(|n| (format!("c:{n:03}"), json!({ "a": n % 3, "b": n / 60 }))));
     let mut rows = db.find::<Json>(query! { a: 1 }).under("c:").sort("-b").limit(5).iter();
@@ -74,6 +70,36 @@ pub fn going_through_all_by_an_index_gives_each_once_in_its_order(store: impl St
     let missing: Vec<String> = (0..200).filter(missing).map(|n| format!("c:{n:03}")).collect();
     assert!(missing.iter().all(|key| gone.contains(key)), "{missing:?}");
     assert!(missing.contains(&gone[0]), "what lay far behind was gone before its turn");
+}
+
+pub fn a_page_goes_on_at_a_unique_value_that_another_document_took(store: impl Store) {
+    static UNIQUE: [IndexMeta; 2] = [
+        IndexMeta::of("c:", &[IndexField::ascending("a")]).unique(),
+        IndexMeta::of("d:", &[IndexField::descending("a")]).unique(),
+    ];
+    let db = of_declared(&store, &UNIQUE);
+    // The second of two to a page goes, and one of another key takes what it had: null any number may have.
+    for (sort, had, after) in [("a", json!(2), "3"), ("-a", json!(5), "4"), ("a", Json::Null, "3")] {
+        for (taker, is_next) in [("9", true), ("0", false)] {
+            // No index is of the last.
+            for under in ["c:", "d:", "e:"] {
+                let key = |name: &str| format!("{under}{name}");
+                for n in 1..=6 {
+                    let value = if had.is_null() && n < 3 { Json::Null } else { json!(n) };
+                    set(&db, &key(&n.to_string()), json!({ "a": value }));
+                }
+                let find = || db.find::<Json>(query! {}).under(under).sort(sort).limit(2);
+                let first = ask(find());
+                let last = first.items.last().expect("there are two");
+                assert_eq!(last.value["a"], had);
+                assert!(block_on(db.delete(&last.key)).expect("it can be deleted"));
+                set(&db, &key(taker), json!({ "a": had }));
+                let next = ask(find().after(first.next)).items.remove(0).key;
+                assert_eq!(next, key(if is_next { taker } else { after }), "{sort}, {had}");
+                assert!(block_on(db.delete(&key(taker))).expect("it can be deleted"));
+            }
+        }
+    }
 }
 
 /// The fields on all pages.
@@ -102,7 +128,7 @@ pub fn what_is_selected_is_the_same_whether_an_index_has_it_or_not(store: impl S
         }
         document
     };
-    let db = open(&store, &INDEXES);
+    let db = of_declared(&store, &INDEXES);
     // The same twice, and no index is of the second.
     let both = (0..100).flat_map(|n| ["c", "d"].map(|prefix| (format!("{prefix}:{n:03}"), document(n))));
     fill(&db, both);
@@ -131,7 +157,7 @@ pub fn what_is_selected_is_the_same_whether_an_index_has_it_or_not(store: impl S
 }
 
 pub fn explain_names_the_index_and_what_was_read(store: impl Store) {
-    let db = open(&store, &INDEXES);
+    let db = of_declared(&store, &INDEXES);
     fill(&db, (0..50).map(|n| (format!("c:{n:02}"), json!({ "a": n % 5, "b": n, "o": { "x": n % 2 } }))));
     let find = |filter: Filter| db.find::<Json>(filter).under("c:");
     let explain = |find: Find<Json>| block_on(find.explain()).expect("it can be asked");
@@ -174,74 +200,4 @@ pub fn explain_names_the_index_and_what_was_read(store: impl Store) {
     let told = explain(find(query! { a: 3 }).sort("-b").limit(5));
     assert_eq!((told.plan, told.index.as_deref(), told.found), (Access::IndexInOrder, AB, 5));
     assert!((6..=10).contains(&told.documents_read) && told.entries_read == told.documents_read, "{told}");
-}
-
-#[track_caller]
-fn exceeded<T: std::fmt::Debug>(result: Result<T, StoreError>, wanted: &str) {
-    let error = result.expect_err("it is over the budget");
-    assert!(matches!(error, StoreError::BudgetExceeded { .. }), "{error}");
-    let said = error.to_string();
-    assert!(said.contains(wanted), "{said}");
-}
-
-fn answer<T>(question: impl IntoFuture<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    block_on(question.into_future())
-}
-
-pub fn a_query_looks_at_10000_documents_and_no_more(store: impl Store) {
-    let db = open(&store, &[]);
-    fill(&db, (0..10_000).map(|n| (format!("{n:06}"), json!({ "n": n }))));
-    let first = |find: Find<Json>| ask(find.limit(1)).items.remove(0).key;
-    assert_eq!(ask(db.count(query! {})), 10_000);
-    assert_eq!(ask(db.count(query! { n: { lt: 7 } })), 7);
-    assert_eq!(first(db.find(query! {}).sort("-n")), "009999");
-
-    set(&db, "one more", json!({}));
-    exceeded(answer(db.count(query! { n: { lt: 7 } })), "it needs an index on (n), or a key prefix to look under");
-    assert_eq!(ask(db.count(query! {})), 10_001, "keys alone are read");
-    let find = || db.find::<Json>(query! { n: { gt: 1 }, user: "ada" });
-    exceeded(answer(find().sort("-at")), "it needs an index on (user, -at)");
-    exceeded(answer(db.find::<Json>(query! { n: { ne: 1 }, or [{ user: "ada" }] })), "no index would serve it");
-    exceeded(answer(find()), "looked at 10000 documents");
-    assert_eq!(first(db.find(query! { n: { gt: 9_990 } })), "009991");
-    assert_eq!(first(db.find(query! {}).sort("-n").under("00000")), "000009");
-}
-
-pub fn a_query_looks_at_16_mib_and_no_more(store: impl Store) {
-    let db = open(&store, &[]);
-    (0..18).for_each(|n| set(&db, &format!("{n:02}"), json!("x".repeat((1 << 20) - 100))));
-    exceeded(answer(db.find::<Json>(query! { n: 1 })), "an index on (n)");
-    assert_eq!(ask(db.count(query! { n: 1 }).under("0")), 0);
-    assert_eq!(ask(db.count(query! {})), 18, "keys alone are small");
-}
-
-pub fn explain_tells_of_an_index_that_was_given_up(store: impl Store) {
-    let db = open(&store, &INDEXES);
-    fill(&db, (0..10_100).map(|n| (format!("c:{n:05}"), json!({ "a": n }))));
-    let told = block_on(db.find::<Json>(query! { a: { gte: 0 } }).under("c:").limit(10).explain());
-    let told = told.expect("in the order of the keys it comes to an end");
-    assert_eq!((told.plan, told.found), (Access::Keys, 10), "{told}");
-    assert_eq!(told.entries_read, 10_000, "{told}");
-    assert!((10_011..10_200).contains(&told.documents_read), "{told}");
-}
-
-pub fn the_index_that_an_error_names_serves_the_query(store: impl Store) {
-    let plain = open(&store, &[]);
-    fill(&plain, (0..10_100).map(|n| (format!("{n:05}"), json!({ "user": n % 200, "at": n, "n": n }))));
-    let asked = |db: &Db| db.find::<Json>(query! { user: 7, n: { gt: 100 } }).sort("-at").limit(3);
-    let error = answer(asked(&plain)).expect_err("it is beyond the budget");
-    let StoreError::BudgetExceeded { wanted, .. } = error else { panic!("{error}") };
-    assert_eq!(wanted, ["user", "-at"]);
-    let field = |named: String| match named.strip_prefix('-') {
-        Some(path) => IndexField::descending(path.to_owned().leak()),
-        None => IndexField::ascending(named.leak()),
-    };
-    let fields: Vec<IndexField> = wanted.into_iter().map(field).collect();
-    let named: &'static [IndexMeta] = Box::leak(Box::new([IndexMeta::of("", fields.leak())]));
-    let space = space(&store, indexes(named), &manual().into());
-    block_on(space.build_indexes(|| true)).expect("it is built");
-    let db = of_default(&space);
-    assert_eq!(ask(asked(&db)).items[0].key, "10007");
-    let told = block_on(asked(&db).explain()).expect("it can be asked");
-    assert_eq!((told.plan, &*told.index_wanted), (Access::IndexInOrder, &[][..]), "none would serve it better");
 }

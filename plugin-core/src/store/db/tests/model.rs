@@ -22,6 +22,7 @@ use proptest::{
 
 use self::{
     data::Datum,
+    filters::Condition,
     map::{Happened, Map},
     steps::{Act, End, Op, Step, step},
     typed::Thing,
@@ -33,7 +34,7 @@ use crate::{
     query,
     random::Odds,
     store::{
-        Cursor, Db, MemEngine, Page, Revision, Schema, Space, StoreError, Txn, Value,
+        Cursor, Db, Entry, MemEngine, Page, Revision, Schema, Space, StoreError, Txn, Value,
         conformance::block_on,
         engine::{Durability, Engine, Keyspace},
         index::{IndexField, IndexMeta},
@@ -107,6 +108,7 @@ enum Answer {
     IsThere,
     Duplicate,
     NotAnInteger,
+    Overflow,
     Sum(i64),
     WasThere(bool),
     Value(Option<Datum>),
@@ -125,6 +127,7 @@ impl Answer {
             Err(StoreError::Conflict { .. } | StoreError::Exists { .. }) => Ok(Self::IsThere),
             Err(StoreError::Duplicate { .. }) => Ok(Self::Duplicate),
             Err(StoreError::NotAnInteger { .. }) => Ok(Self::NotAnInteger),
+            Err(StoreError::Overflow { .. }) => Ok(Self::Overflow),
             told => told,
         }
     }
@@ -151,21 +154,34 @@ impl Store {
                 Ok(Answer::Value(found.map(|found| Datum::of(&found.value))))
             }
             Op::Keys { under, page } => {
-                let found = pages(*page, |cursor| block_on(db.keys(under).limit(*page).after(cursor).into_future()));
+                let found =
+                    pages(*page, None, |cursor| block_on(db.keys(under).limit(*page).after(cursor).into_future()));
                 Ok(Answer::Keys(found?))
             }
             Op::Count { condition, under } => {
                 block_on(db.count(condition.filter()).under(under).into_future()).map(Answer::Count)
             }
             Op::Find { condition, sort, under, page } => {
-                let found = pages(*page, |cursor| {
-                    let find = db.find::<Value>(condition.filter()).under(under).limit(*page).after(cursor);
-                    block_on(sort.iter().fold(find, |find, path| find.sort(path)).into_future())
-                })?;
-                Ok(Answer::Found(found.iter().map(|entry| (entry.key.clone(), Datum::of(&entry.value))).collect()))
+                let found = pages(*page, None, |cursor| block_on(find(db, condition, sort, under, *page, cursor)))?;
+                Ok(Answer::Found(data(&found)))
+            }
+            Op::FindWhile { condition, sort, under, page, between } => {
+                let ask = |cursor| block_on(find(db, condition, sort, under, *page, cursor));
+                let Page { items, next } = ask(None)?;
+                let first = data(&items);
+                let acts = between.acts(first.last());
+                let mut said = vec![Answer::Found(first)];
+                for act in acts {
+                    said.push(Answer::of(block_on(alone(db, &act)))?);
+                }
+                let rest = match next {
+                    Some(next) => pages(*page, Some(next), ask)?,
+                    None => Vec::new(),
+                };
+                Ok(Answer::All(said, Box::new(Answer::Found(data(&rest)))))
             }
             Op::FindThings { a, page } => {
-                let found = pages(*page, |cursor| {
+                let found = pages(*page, None, |cursor| {
                     let find = db.docs::<Thing>().find(query!(Thing { a: { gte: *a } }));
                     let find = find.sort(|thing| thing.b().descending()).limit(*page).after(cursor);
                     block_on(find.into_future())
@@ -247,12 +263,29 @@ fn together(db: &Db, acts: &[Act], end: End) -> Result<Answer, StoreError> {
     Ok(Answer::All(said.into_inner().expect("nobody panics with it"), Box::new(ended)))
 }
 
-/// All pages of a question. No page has more than was asked.
+async fn find(
+    db: &Db,
+    condition: &Condition,
+    sort: &[String],
+    under: &str,
+    page: usize,
+    after: Option<Cursor>,
+) -> Result<Page<Entry<Value>>, StoreError> {
+    let find = db.find(condition.filter()).under(under).limit(page).after(after);
+    sort.iter().fold(find, |find, path| find.sort(path)).await
+}
+
+fn data(found: &[Entry<Value>]) -> Vec<(String, Datum)> {
+    found.iter().map(|entry| (entry.key.clone(), Datum::of(&entry.value))).collect()
+}
+
+/// All pages of a question from a place on. No page has more than was asked.
 fn pages<T>(
     limit: usize,
+    after: Option<Cursor>,
     mut ask: impl FnMut(Option<Cursor>) -> Result<Page<T>, StoreError>,
 ) -> Result<Vec<T>, TestCaseError> {
-    let (mut found, mut cursor) = (Vec::new(), None);
+    let (mut found, mut cursor) = (Vec::new(), after);
     loop {
         let Page { items, next } = ask(cursor)?;
         prop_assert!(items.len() <= limit, "a page of {} where {limit} were asked", items.len());

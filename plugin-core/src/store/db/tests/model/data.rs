@@ -29,16 +29,28 @@ pub(super) enum Datum {
     Object(BTreeMap<String, Datum>),
 }
 
-/// A number, as twice what it is: no fraction is left.
+/// A number, as twice what it is: no fraction is left. Infinite is what 128 bits do not hold; what is no number is zero here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Halves {
     halves: i128,
-    is_float: bool,
+    form: Form,
+}
+
+/// How a number is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Integer,
+    Float,
+    NegativeZero,
+    /// The bits of one that is none.
+    NaN(u64),
 }
 
 impl Ord for Halves {
+    /// What is no number comes before all numbers, and is one with any other such.
     fn cmp(&self, other: &Self) -> Ordering {
-        self.halves.cmp(&other.halves)
+        let place = |it: &Self| (!matches!(it.form, Form::NaN(_)), it.halves);
+        place(self).cmp(&place(other))
     }
 }
 
@@ -50,19 +62,41 @@ impl PartialOrd for Halves {
 
 impl From<i64> for Datum {
     fn from(integer: i64) -> Self {
-        Self::Number(Halves { halves: 2 * i128::from(integer), is_float: false })
+        Self::Number(Halves::integer(integer.into()))
     }
 }
 
 impl Halves {
+    fn integer(integer: i128) -> Self {
+        Self { halves: 2 * integer, form: Form::Integer }
+    }
+
+    fn float(float: f64) -> Self {
+        let form = match float {
+            _ if float.is_nan() => Form::NaN(float.to_bits()),
+            _ if float == 0.0 && float.is_sign_negative() => Form::NegativeZero,
+            _ => Form::Float,
+        };
+        Self { halves: (2.0 * float) as i128, form }
+    }
+
     fn number(self) -> Number {
-        match self.is_float {
-            true => (self.halves as f64 / 2.0).into(),
-            false => match i64::try_from(self.halves / 2) {
+        match (self.form, self.halves) {
+            (Form::Integer, halves) => match i64::try_from(halves / 2) {
                 Ok(integer) => integer.into(),
-                Err(_) => u64::try_from(self.halves / 2).expect("integers of 64 bits are drawn").into(),
+                Err(_) => u64::try_from(halves / 2).expect("integers of 64 bits are drawn").into(),
             },
+            (Form::Float, i128::MAX) => f64::INFINITY.into(),
+            (Form::Float, i128::MIN) => f64::NEG_INFINITY.into(),
+            (Form::Float, halves) => (halves as f64 / 2.0).into(),
+            (Form::NegativeZero, _) => (-0.0).into(),
+            (Form::NaN(bits), _) => f64::from_bits(bits).into(),
         }
+    }
+
+    /// Whether JSON has it.
+    fn is_finite(self) -> bool {
+        !matches!((self.form, self.halves), (Form::NaN(_), _) | (Form::Float, i128::MAX | i128::MIN))
     }
 }
 
@@ -89,9 +123,9 @@ impl Datum {
             Value::Null => Self::Null,
             Value::Bool(value) => Self::Bool(*value),
             Value::Number(number) => Self::Number(match number.written() {
-                Written::Unsigned(number) => Halves { halves: 2 * i128::from(number), is_float: false },
-                Written::Negative(number) => Halves { halves: 2 * i128::from(number), is_float: false },
-                Written::Float(number) => Halves { halves: (2.0 * number) as i128, is_float: true },
+                Written::Unsigned(number) => Halves::integer(number.into()),
+                Written::Negative(number) => Halves::integer(number.into()),
+                Written::Float(number) => Halves::float(number),
             }),
             Value::String(text) => Self::Text(text.clone()),
             Value::Bytes(bytes) => Self::Bytes(bytes.clone()),
@@ -120,7 +154,7 @@ impl Datum {
     /// The integer, where it is one of 64 bits.
     pub(super) fn integer(&self) -> Option<i64> {
         match self {
-            Self::Number(Halves { halves, is_float: false }) => i64::try_from(halves / 2).ok(),
+            Self::Number(Halves { halves, form: Form::Integer }) => i64::try_from(halves / 2).ok(),
             _ => None,
         }
     }
@@ -129,6 +163,7 @@ impl Datum {
     pub(super) fn json(&self) -> Option<serde_json::Value> {
         match self {
             Self::Bytes(_) | Self::Time(_) => None,
+            Self::Number(number) if !number.is_finite() => None,
             Self::List(items) => items.iter().map(Self::json).collect(),
             Self::Object(fields) => fields.iter().map(|(name, field)| Some((name.clone(), field.json()?))).collect(),
             plain => Some(plain.value().into()),
@@ -137,14 +172,29 @@ impl Datum {
 }
 
 fn number() -> impl Strategy<Value = Datum> {
-    let two_to_53 = 1_i128 << 53;
-    let integer = |integer: i128| Just(Halves { halves: 2 * integer, is_float: false });
+    let [two_to_53, two_to_63, two_to_64] = [53, 63, 64].map(|bits| 1_i128 << bits);
+    // Neighbours of which not each is a float, and not each an integer of 64 bits.
+    let integers = [
+        -two_to_63,
+        1 - two_to_63,
+        -two_to_53 - 1,
+        two_to_53,
+        two_to_53 + 1,
+        two_to_63 - 1,
+        two_to_63,
+        two_to_63 + 1,
+        two_to_64 - 1,
+    ];
+    let floats = [two_to_53, two_to_53 + 2, two_to_63, two_to_64, 1 << 100].map(|integer| integer as f64);
+    let floats = floats.into_iter().flat_map(|float| [float, -float]);
+    let nan = f64::from_bits(f64::NAN.to_bits() | 1);
+    let odd = [0.0, -0.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, nan, -f64::NAN];
     let number = prop_oneof![
-        8 => (-2..=2_i128).prop_map(|integer| Halves { halves: 2 * integer, is_float: false }),
-        4 => (-4..=4_i128).prop_map(|halves| Halves { halves, is_float: true }),
-        1 => Just(Halves { halves: 2 * two_to_53, is_float: true }),
-        1 => integer(two_to_53 + 1),
-        1 => integer(u64::MAX.into()),
+        8 => (-2..=2_i128).prop_map(Halves::integer),
+        4 => (-4..=4_i128).prop_map(|halves| Halves::float(halves as f64 / 2.0)),
+        2 => select(integers.map(Halves::integer).to_vec()),
+        1 => select(floats.map(Halves::float).collect::<Vec<_>>()),
+        2 => select(odd.map(Halves::float).to_vec()),
     ];
     number.prop_map(Datum::Number)
 }

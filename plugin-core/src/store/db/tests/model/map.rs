@@ -92,6 +92,25 @@ impl Map {
             Op::Keys { under, .. } => Answer::Keys(rows.keys().filter(|key| key.starts_with(under)).cloned().collect()),
             Op::Count { condition, under } => Answer::Count(matching(rows, condition, under).len() as u64),
             Op::Find { condition, sort, under, .. } => found(matching(rows, condition, under), sort),
+            Op::FindWhile { condition, sort, under, page, between } => {
+                let mut first = sorted(matching(rows, condition, under), sort);
+                let is_last = first.len() <= *page;
+                first.truncate(*page);
+                let last = first.last().cloned();
+                let mut said = vec![Answer::Found(first)];
+                for act in between.acts(last.as_ref()) {
+                    let mut after = self.rows[*app].clone();
+                    let told = self.act(&mut after, &act);
+                    said.push(self.settle(*app, after, told));
+                }
+                let mut rest = sorted(matching(&self.rows[*app], condition, under), sort);
+                let ended = last.filter(|_| !is_last);
+                rest.retain(|(key, datum)| {
+                    let is_after = |last: &(String, Datum)| in_order(sort, (key, datum), (&last.0, &last.1)).is_gt();
+                    ended.as_ref().is_some_and(is_after)
+                });
+                Answer::All(said, Box::new(Answer::Found(rest)))
+            }
             Op::FindThings { a, .. } => {
                 let is_it = |row: &Row| row.datum.at("a").and_then(Datum::integer).is_some_and(|stored| stored >= *a);
                 let things = rows.iter().filter(|(key, row)| key.starts_with(PREFIX) && is_it(row));
@@ -147,11 +166,12 @@ impl Map {
             Act::InsertThing(thing) => self.put(rows, &thing.key(), thing.datum(), None),
             Act::Increment(key, by) => {
                 let before = rows.get(key).map_or(Some((0, None)), |row| Some((row.datum.integer()?, row.until)));
-                match before {
+                match before.map(|(before, until)| (before.checked_add(*by), until)) {
                     None => Answer::NotAnInteger,
-                    Some((before, until)) => {
-                        self.put(rows, key, Datum::from(before + by), until);
-                        Answer::Sum(before + by)
+                    Some((None, _)) => Answer::Overflow,
+                    Some((Some(sum), until)) => {
+                        self.put(rows, key, Datum::from(sum), until);
+                        Answer::Sum(sum)
                     }
                 }
             }
@@ -178,9 +198,13 @@ fn matching<'a>(rows: &'a Rows, condition: &Condition, under: &str) -> Vec<(&'a 
     rows.iter().filter(|(key, row)| key.starts_with(under) && condition.holds(&row.datum)).collect()
 }
 
-fn found(mut rows: Vec<(&String, &Row)>, sort: &[String]) -> Answer {
+fn found(rows: Vec<(&String, &Row)>, sort: &[String]) -> Answer {
+    Answer::Found(sorted(rows, sort))
+}
+
+fn sorted(mut rows: Vec<(&String, &Row)>, sort: &[String]) -> Vec<(String, Datum)> {
     rows.sort_by(|one, other| in_order(sort, (one.0, &one.1.datum), (other.0, &other.1.datum)));
-    Answer::Found(rows.into_iter().map(|(key, row)| (key.clone(), row.datum())).collect())
+    rows.into_iter().map(|(key, row)| (key.clone(), row.datum())).collect()
 }
 
 /// By each field in turn, what is missing before all else, and by the key at last.

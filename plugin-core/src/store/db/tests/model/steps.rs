@@ -5,7 +5,7 @@ use std::time::Duration;
 use proptest::{prelude::*, sample::select};
 
 use super::{
-    APPS,
+    APPS, UNIQUE,
     data::{Datum, document, path},
     filters::{Condition, condition},
     typed::{PREFIX, Thing, id, thing},
@@ -42,6 +42,14 @@ pub(super) enum Op {
         under: String,
         page: usize,
     },
+    /// The same, where something happens after the first page.
+    FindWhile {
+        condition: Condition,
+        sort: Vec<String>,
+        under: String,
+        page: usize,
+        between: Between,
+    },
     /// The typed documents whose `a` is at least this, by their `b`, the greatest first.
     FindThings {
         a: i64,
@@ -51,6 +59,27 @@ pub(super) enum Op {
     Pass(Duration),
     /// What has expired is removed.
     Reap,
+}
+
+/// What happens between two pages.
+#[derive(Debug, Clone)]
+pub(super) enum Between {
+    Do(Act),
+    /// The document at which the page ended is deleted, and there under this key.
+    Moves(String),
+}
+
+impl Between {
+    /// What is done, where the page ended so.
+    pub(super) fn acts(&self, last: Option<&(String, Datum)>) -> Vec<Act> {
+        match (self, last) {
+            (Self::Do(act), _) => vec![act.clone()],
+            (Self::Moves(to), Some((key, datum))) => {
+                vec![Act::Delete(key.clone()), Act::Set(to.clone(), datum.clone())]
+            }
+            (Self::Moves(_), None) => Vec::new(),
+        }
+    }
 }
 
 /// What can be done by itself and in a transaction.
@@ -95,6 +124,16 @@ fn sort() -> impl Strategy<Value = Vec<String>> {
     proptest::collection::vec(one, 0..4)
 }
 
+/// Often those that have a unique index in the order.
+fn under_and_sort() -> impl Strategy<Value = (String, Vec<String>)> {
+    let unique = select(vec![["a", "-b"], ["-a", "b"]]);
+    prop_oneof![(under(), sort()), unique.prop_map(|sort| (UNIQUE[0].0.to_owned(), sort.map(str::to_owned).to_vec())),]
+}
+
+fn between() -> impl Strategy<Value = Between> {
+    prop_oneof![act().prop_map(Between::Do), key().prop_map(Between::Moves)]
+}
+
 fn millis(range: std::ops::Range<u64>) -> impl Strategy<Value = Duration> {
     range.prop_map(Duration::from_millis)
 }
@@ -120,7 +159,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     let page = || prop_oneof![1 => 1..4_usize, 3 => 4..20_usize];
     let end = prop_oneof![3 => Just(End::Commits), 1 => Just(End::GivesUp)];
     let op = prop_oneof![
-        28 => act().prop_map(Op::Do).boxed(),
+        32 => act().prop_map(Op::Do).boxed(),
         3 => (proptest::collection::vec(act(), 0..5), end).prop_map(|(acts, end)| Op::Transaction(acts, end)).boxed(),
         4 => any_key().prop_map(Op::Look).boxed(),
         4 => (key(), document()).prop_map(|(key, document)| Op::Replace(key, document)).boxed(),
@@ -128,6 +167,9 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         4 => (condition(), under()).prop_map(|(condition, under)| Op::Count { condition, under }).boxed(),
         9 => (condition(), sort(), under(), page())
             .prop_map(|(condition, sort, under, page)| Op::Find { condition, sort, under, page })
+            .boxed(),
+        2 => (condition(), under_and_sort(), page(), between())
+            .prop_map(|(condition, (under, sort), page, between)| Op::FindWhile { condition, sort, under, page, between })
             .boxed(),
         1 => (-2..=2_i64, page()).prop_map(|(a, page)| Op::FindThings { a, page }).boxed(),
         2 => millis(0..20).prop_map(Op::Pass).boxed(),
