@@ -7,8 +7,8 @@ use plugin_core::{
 use serde_json::{Value as Json, json};
 
 use crate::{
-    fixture,
-    fixture::Row,
+    earlier, fixture,
+    fixture::{Fixture, Row},
     hosted,
     notation::to_json,
     stored::{self, LATER, Note, db, dump, engine, note, space},
@@ -39,7 +39,11 @@ fn todays_store_brings_typed_documents_of_then_to_today() {
 
 #[test]
 fn todays_store_finds_by_indexes_of_then() {
-    let fixture = fixture("indexes", stored::indexes);
+    finds_by_indexes(&fixture("indexes-of-collections", stored::indexes));
+    finds_by_indexes(&earlier("indexes").1);
+}
+
+fn finds_by_indexes(fixture: &Fixture) {
     let space = space(&engine(&stored::KEYSPACE, fixture.rows()), &LATER, 9);
     block_on(space.prepare()).expect("what is kept of indexes is read");
     let db = db(&space, "default");
@@ -58,6 +62,13 @@ fn todays_store_finds_by_indexes_of_then() {
     assert!(matches!(covered, Access::CoveringIndexInOrder | Access::CoveringIndex), "{covered:?}");
     let taken = block_on(db.set("users:eve", &json!({ "email": "ada@example.org", "of": 1 })));
     assert!(taken.expect_err("somebody has it").to_string().contains("users:ada"));
+    // Whatever had been built of it before.
+    block_on(space.build_indexes(|| true)).expect("the others are built");
+    let by_email = || db.find::<Json>(query! { email: { exists: true } }).sort("email");
+    let found = block_on(async { by_email().await }).expect("it is found");
+    assert_eq!(keys(found), ["users:ada", "users:guest"]);
+    let used = block_on(by_email().explain()).expect("it is found").index;
+    assert_eq!(used.as_deref(), Some("\"\", email"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! far it is built.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::atomic::{AtomicU8, Ordering},
 };
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::meta::{Direction, IndexMeta, Sparse, Unique};
-use crate::store::error::StoreError;
+use crate::store::{error::StoreError, schema::Schema};
 
 /// What an index is of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,9 +24,13 @@ pub struct Definition {
     pub unique: bool,
     /// Whether documents that have none of the fields are left out.
     pub sparse: bool,
-    /// The version of the typed documents that it is of; 0 where they have no type. A new version may read fields otherwise, so the
-    /// index is another one.
+    /// The version of the typed documents that it is of, where all of them are of one collection; 0 otherwise. A new version may read
+    /// fields otherwise, so the index is another one.
     pub version: u16,
+    /// The collections among whose documents others are too, with the versions of each. That a collection gets its type, or loses it, is
+    /// a change of version too: what was stored without a type is read as it then.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub collections: BTreeMap<String, u16>,
 }
 
 /// A field of an index.
@@ -49,8 +54,9 @@ impl Definition {
         StoreError::DamagedIndex { index: self.to_string(), problem: problem.to_owned() }
     }
 
-    /// The index that `meta` declares, of documents of `version`.
-    pub(in crate::store) fn of(meta: &IndexMeta, version: u16) -> Self {
+    /// The index that `meta` declares, of documents as `schema` has them.
+    pub(in crate::store) fn of(meta: &IndexMeta, schema: &Schema) -> Self {
+        let (version, collections) = schema.versions_under(meta.prefix);
         let field =
             |it: &super::IndexField| Field { path: it.path.into(), descending: it.direction == Direction::Descending };
         Self {
@@ -59,12 +65,21 @@ impl Definition {
             unique: meta.unique == Unique::Yes,
             sparse: meta.sparse == Sparse::Yes,
             version,
+            collections,
         }
     }
 
     /// Whether it is this index of another version of the documents.
     pub(in crate::store) fn is_other_version_of(&self, other: &Self) -> bool {
-        self.version != other.version && Self { version: other.version, ..self.clone() } == *other
+        let is_same_version = (self.version, &self.collections) == (other.version, &other.collections);
+        let (version, collections) = (other.version, other.collections.clone());
+        !is_same_version && Self { version, collections, ..self.clone() } == *other
+    }
+
+    /// Whether it is of other versions of the documents than `schema` has, so that its entries may say something else than the documents.
+    pub(in crate::store) fn is_outdated(&self, schema: &Schema) -> bool {
+        // Of a plugin that this binary does not have nobody knows what its documents are.
+        schema.is_declared() && (self.version, self.collections.clone()) != schema.versions_under(&self.prefix)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which indexes there are, on disk: a row for each, with what it is of and how far it is. What is declared is brought in line with it
-//! at the start. An index that is no longer declared stays and is kept until it is dropped: another binary may want it.
+//! at the start. An index that is no longer declared stays and is kept until it is dropped: another binary may want it. One of another
+//! version of its documents than today's goes, declared or not: nobody keeps its entries as that version would have them.
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
@@ -115,9 +116,8 @@ pub(in crate::store) async fn commit(space: &Space, writes: Vec<Write>) -> Resul
 /// Every index that is kept or was, as the store has it on disk. One of another version of its documents than today's is none any more,
 /// also where that is not written down yet.
 pub(in crate::store) async fn known(space: &Space) -> Result<Vec<Index>, StoreError> {
-    let declared = space.declared();
     let index = |(number, row): (u64, Row)| {
-        let is_superseded = declared.iter().any(|new| new.is_other_version_of(&row.definition));
+        let is_superseded = row.definition.is_outdated(&space.schema);
         let progress = if is_superseded { Progress::Dropping } else { row.progress };
         Index::new(number, row.definition, progress)
     };
@@ -219,7 +219,7 @@ impl Space {
         };
         let at_once: Vec<Definition> = declared.iter().filter(|new| was_unique(new)).cloned().collect();
         for (number, row) in &mut known {
-            let superseded = declared.iter().any(|new| new.is_other_version_of(&row.definition));
+            let superseded = row.definition.is_outdated(&self.schema);
             let changed = match row.progress {
                 Progress::Building | Progress::Ready if superseded => Some(Progress::Dropping),
                 // What stood in the way may be gone.
@@ -259,7 +259,14 @@ impl Space {
     }
 
     fn declared(&self) -> Vec<Definition> {
-        self.schema.indexes().map(|(meta, version)| Definition::of(meta, version)).collect()
+        let mut declared = Vec::new();
+        for index in self.schema.indexes().map(|meta| Definition::of(meta, &self.schema)) {
+            // A plugin may declare one that a collection of its has as well.
+            if !declared.contains(&index) {
+                declared.push(index);
+            }
+        }
+        declared
     }
 
     /// Unique indexes that are declared and are not there all the same: until they are, what they say does not hold.

@@ -21,6 +21,8 @@ mod transactions;
 pub(crate) mod truth;
 #[expect(missing_docs, reason = "the name of a case is its sentence")]
 mod typed;
+#[expect(missing_docs, reason = "the name of a case is its sentence")]
+mod upgrades;
 
 use std::{
     future::IntoFuture,
@@ -49,6 +51,7 @@ use crate::{
 #[doc(hidden)]
 pub use self::{
     copies::*, declared::*, lifetimes::*, many::*, one::*, questions::*, transactions::*, truth::*, typed::*,
+    upgrades::*,
 };
 
 /// The plugin whose keyspace the cases use.
@@ -165,6 +168,9 @@ macro_rules! documents_conformance {
             what_cannot_be_migrated_can_be_deleted_in_a_transaction,
             a_newer_version_is_refused_and_stays_as_it_is,
             an_index_of_a_new_version_is_another_one_and_the_old_one_goes,
+            an_index_of_the_plugin_follows_its_documents_to_another_version,
+            an_index_of_the_plugin_follows_documents_that_get_a_type_and_lose_it,
+            an_index_that_nobody_declares_goes_where_its_documents_become_another_version,
             a_store_that_is_whole_has_no_problems,
             a_document_that_cannot_be_decoded_is_named,
             an_entry_that_does_not_follow_from_its_document_is_named,

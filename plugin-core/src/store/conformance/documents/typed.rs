@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-struct Library;
+pub(super) struct Library;
 
 impl Plugin for Library {
     type Config = ();
@@ -51,19 +51,19 @@ struct PaperV2 {
 
 #[model(stored)]
 #[derive(PartialEq)]
-struct Paper {
+pub(super) struct Paper {
     id: String,
-    authors: Vec<String>,
+    pub(super) authors: Vec<String>,
     pages: Option<u32>,
     shelf_mark: Option<String>,
     state: State,
     cites: BTreeMap<String, u8>,
-    written_at: Timestamp,
+    pub(super) written_at: Timestamp,
 }
 
 #[model(stored)]
 #[derive(PartialEq)]
-enum State {
+pub(super) enum State {
     Draft,
     Rated(i16),
     Printed { in_journal: String },
@@ -129,16 +129,21 @@ static MIGRATIONS: [MigrationMeta; 2] = [
     },
 ];
 
-fn paper(id: &str, author: &str, pages: Option<u32>) -> Paper {
+pub(super) fn paper(id: &str, author: &str, pages: Option<u32>) -> Paper {
     let (cites, written_at) = (BTreeMap::from([("other".into(), 2)]), Timestamp::UNIX_EPOCH);
     let authors = vec![author.into()];
     Paper { id: id.into(), authors, pages, shelf_mark: None, state: State::Draft, cites, written_at }
 }
 
 /// The keyspace as a process has it that knows the first so many versions.
-fn open(store: &impl Store, versions: usize) -> Arc<Space> {
+pub(super) fn open(store: &impl Store, versions: usize) -> Arc<Space> {
+    open_with(store, versions, &[])
+}
+
+/// The same where the plugin declares indexes beside those of the type.
+pub(super) fn open_with(store: &impl Store, versions: usize, indexes: &'static [IndexMeta]) -> Arc<Space> {
     let (current, older) = (&VERSIONS[versions - 1], &VERSIONS[..versions - 1]);
-    let schema = Schema::new([current], older, &MIGRATIONS[..versions - 1], &[]);
+    let schema = Schema::new([current], older, &MIGRATIONS[..versions - 1], indexes);
     space(store, schema, &manual().into())
 }
 
