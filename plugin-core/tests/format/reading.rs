@@ -95,6 +95,17 @@ fn todays_store_ends_the_dropping_of_then() {
 }
 
 #[test]
+fn todays_store_goes_by_an_index_without_what_cannot_be_read_as_then() {
+    let fixture = fixture("left-out", stored::left_out);
+    let space = space(&engine(&stored::KEYSPACE, fixture.rows()), &[], 9);
+    block_on(space.prepare()).expect("what is kept of indexes is read");
+    let states = block_on(space.index_states()).expect("it is read");
+    let left_out = states.first().and_then(|state| state.left_out.as_ref()).expect("a document is left out");
+    assert_eq!((left_out.documents, &*left_out.app, &*left_out.key), (1, "default", "notes:later"));
+    assert_eq!(states.first().map(|state| state.progress), Some(Progress::Ready));
+}
+
+#[test]
 fn todays_host_knows_what_was_switched_off_then() {
     assert_eq!(hosted::is_off(fixture("system", hosted::system).rows()), [true, false]);
 }

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::atomic::{AtomicU8, Ordering},
+    sync::atomic::{AtomicBool, AtomicU8, Ordering},
 };
 
 use serde::{Deserialize, Serialize};
@@ -102,7 +102,7 @@ impl fmt::Display for Definition {
 pub enum Progress {
     /// Commits keep it, documents that were there before are being added, and no query uses it.
     Building = 0,
-    /// Every document that belongs there is in it.
+    /// Every document that belongs there and can be read is in it.
     Ready = 1,
     /// It cannot be built.
     Failed = 2,
@@ -117,13 +117,16 @@ pub(crate) struct Index {
     pub(in crate::store) number: u64,
     pub(in crate::store) definition: Definition,
     progress: AtomicU8,
+    /// Whether documents are not in it since nobody could read them.
+    has_left_out: AtomicBool,
     /// Held by whoever changes its row: who builds it, step by step, and who drops it.
     turn: Mutex<()>,
 }
 
 impl Index {
     pub(in crate::store) fn new(number: u64, definition: Definition, progress: Progress) -> Self {
-        Self { number, definition, progress: AtomicU8::new(progress as u8), turn: Mutex::new(()) }
+        let (progress, has_left_out) = (AtomicU8::new(progress as u8), AtomicBool::new(false));
+        Self { number, definition, progress, has_left_out, turn: Mutex::new(()) }
     }
 
     /// Waits until nobody else changes its row.
@@ -142,6 +145,16 @@ impl Index {
 
     pub(in crate::store) fn set_progress(&self, progress: Progress) {
         self.progress.store(progress as u8, Ordering::Release);
+    }
+
+    /// Notes that documents are not in it. Before it becomes ready.
+    pub(super) fn leaves_out(&self) {
+        self.has_left_out.store(true, Ordering::Release);
+    }
+
+    /// Whether every document that can be read has its entry, so that one that leaves the same as before leaves nothing to write.
+    pub(in crate::store) fn is_whole(&self) -> bool {
+        self.is_ready() && !self.has_left_out.load(Ordering::Acquire)
     }
 
     /// Whether queries may use it.

@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::definition::{Definition, Index, Progress};
+use super::{
+    definition::{Definition, Index, Progress},
+    left_out::{LeftOut, Unread},
+};
 use crate::store::{
     codec,
     db::{ATTEMPTS, contended},
@@ -35,9 +38,24 @@ pub(super) struct Row {
     /// Why it cannot be built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,
-    /// Whether its values were unique under another version of the documents already, so that nothing may be written before it knows all.
+    /// Whether its values were unique under another version of the documents already, or bind documents that can be read again, so that
+    /// nothing may be written before it knows all.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) at_once: bool,
+    /// What it was built without.
+    #[serde(default, skip_serializing_if = "LeftOut::is_empty")]
+    pub(super) left_out: LeftOut,
+}
+
+impl Row {
+    pub(super) fn of(definition: Definition, progress: Progress) -> Self {
+        Self { definition, progress, after: Vec::new(), reason: None, at_once: false, left_out: LeftOut::default() }
+    }
+
+    /// The same index at the beginning of `progress`.
+    pub(super) fn becomes(self, progress: Progress) -> Self {
+        Self::of(self.definition, progress)
+    }
 }
 
 /// An index, for people and for whoever looks after the store.
@@ -57,6 +75,9 @@ pub struct IndexState {
     /// Why it cannot be built.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What is not in it, as it cannot be read. No query finds it by the index, and its values are not held to be unique.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<Unread>,
 }
 
 fn place(number: u64) -> Vec<u8> {
@@ -114,11 +135,17 @@ pub(in crate::store) async fn commit(space: &Space, writes: Vec<Write>) -> Resul
 }
 
 /// Every index that is kept or was, as the store has it on disk. One of another version of its documents than today's is none any more,
-/// also where that is not written down yet.
+/// and one that is to be built again is not ready, also where that is not written down yet.
 pub(in crate::store) async fn known(space: &Space) -> Result<Vec<Index>, StoreError> {
+    let kept = space.indexes.all();
     let index = |(number, row): (u64, Row)| {
         let is_superseded = row.definition.is_outdated(&space.schema);
-        let progress = if is_superseded { Progress::Dropping } else { row.progress };
+        let is_anew = kept.iter().any(|it| it.number == number && it.progress() == Progress::Building);
+        let progress = match row.progress {
+            _ if is_superseded => Progress::Dropping,
+            Progress::Ready if is_anew => Progress::Building,
+            progress => progress,
+        };
         Index::new(number, row.definition, progress)
     };
     Ok(rows(space).await?.into_iter().map(index).collect())
@@ -151,7 +178,7 @@ async fn build_all(space: &Space) -> Result<(), StoreError> {
     let mut writes = Vec::new();
     for (number, row) in rows(space).await? {
         if row.progress != Progress::Dropping {
-            writes.push(write(number, &Row { progress: Progress::Building, after: Vec::new(), reason: None, ..row })?);
+            writes.push(write(number, &Row { at_once: row.at_once, ..row.becomes(Progress::Building) })?);
         }
     }
     commit(space, writes).await?;
@@ -221,13 +248,14 @@ impl Space {
         for (number, row) in &mut known {
             let superseded = row.definition.is_outdated(&self.schema);
             let changed = match row.progress {
-                Progress::Building | Progress::Ready if superseded => Some(Progress::Dropping),
+                Progress::Dropping => None,
+                _ if superseded => Some(row.clone().becomes(Progress::Dropping)),
                 // What stood in the way may be gone.
-                Progress::Failed => Some(if superseded { Progress::Dropping } else { Progress::Building }),
-                _ => None,
+                Progress::Failed => Some(row.clone().becomes(Progress::Building)),
+                Progress::Building | Progress::Ready => self.look_at_left_out(*number, row).await?,
             };
-            if let Some(progress) = changed {
-                *row = Row { progress, after: Vec::new(), reason: None, at_once: false, ..row.clone() };
+            if let Some(changed) = changed {
+                *row = changed;
                 writes.push(write(*number, row)?);
             }
         }
@@ -241,7 +269,7 @@ impl Space {
             for definition in new {
                 number += 1;
                 let at_once = progress == Progress::Building && at_once.contains(&definition);
-                let row = Row { definition, progress, after: Vec::new(), reason: None, at_once };
+                let row = Row { at_once, ..Row::of(definition, progress) };
                 writes.push(write(number, &row)?);
                 known.push((number, row));
             }
@@ -254,7 +282,13 @@ impl Space {
     /// From now on commits keep those of `known` that are not being dropped.
     fn keep_up(&self, known: Vec<(u64, Row)>) {
         let kept = known.into_iter().filter(|(_, row)| row.progress != Progress::Dropping);
-        let index = |(number, row): (u64, Row)| Arc::new(Index::new(number, row.definition, row.progress));
+        let index = |(number, row): (u64, Row)| {
+            let index = Index::new(number, row.definition, row.progress);
+            if !row.left_out.is_empty() {
+                index.leaves_out();
+            }
+            Arc::new(index)
+        };
         self.indexes.set(kept.map(index).collect());
     }
 
@@ -294,15 +328,19 @@ impl Space {
     /// [`StoreError`] if what is kept of them cannot be read.
     pub async fn index_states(&self) -> Result<Vec<IndexState>, StoreError> {
         let declared = self.declared();
-        let state = |(number, row): (u64, Row)| IndexState {
-            number,
-            definition: row.definition.to_string(),
-            unique: row.definition.unique,
-            progress: row.progress,
-            declared: declared.contains(&row.definition),
-            reason: row.reason,
-        };
-        Ok(rows(self).await?.into_iter().map(state).collect())
+        let mut states = Vec::new();
+        for (number, row) in rows(self).await? {
+            states.push(IndexState {
+                number,
+                definition: row.definition.to_string(),
+                unique: row.definition.unique,
+                progress: row.progress,
+                declared: declared.contains(&row.definition),
+                left_out: self.unread(number, &row).await?,
+                reason: row.reason,
+            });
+        }
+        Ok(states)
     }
 
     /// The indexes that are to be built before anything is written.
@@ -325,7 +363,7 @@ impl Space {
             None => None,
         };
         let Some(row) = row(self, number).await? else { return Ok(false) };
-        let row = Row { progress: Progress::Dropping, after: Vec::new(), reason: None, ..row };
+        let row = row.becomes(Progress::Dropping);
         if let Some(index) = &index {
             index.set_progress(Progress::Dropping);
         }
@@ -387,7 +425,7 @@ impl Space {
         self.indexes.set(Vec::new());
         let mut writes = Vec::new();
         for (number, row) in rows(self).await? {
-            writes.push(write(number, &Row { progress: Progress::Dropping, after: Vec::new(), reason: None, ..row })?);
+            writes.push(write(number, &row.becomes(Progress::Dropping))?);
         }
         commit(self, writes).await?;
         let meta = Key::of(Kind::Meta).range();

@@ -38,7 +38,7 @@ fn keys(db: &Db, filter: Filter) -> Vec<String> {
 }
 
 /// As a server starts.
-fn start(space: &Arc<Space>) {
+pub(super) fn start(space: &Arc<Space>) {
     block_on(space.build_at_once()).expect("they are built before anything is written");
     block_on(space.build_indexes(|| true)).expect("the others are built");
 }
