@@ -2,7 +2,7 @@
 //! at the start. An index that is no longer declared stays and is kept until it is dropped: another binary may want it. One of another
 //! version of its documents than today's goes, declared or not: nobody keeps its entries as that version would have them.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ use crate::store::{
 };
 
 /// How many rows are removed at once: half of what a commit may have, so that its limits are never in question.
-const CHUNK: usize = 256;
+pub(super) const CHUNK: usize = 256;
 const INDEX: &str = "index";
 /// The row that holds the highest number that an index ever had, so that none gets the entries of another.
 const NUMBER: &str = "index-number";
@@ -80,7 +80,8 @@ pub struct IndexState {
     pub left_out: Option<Unread>,
 }
 
-fn place(number: u64) -> Vec<u8> {
+/// Where the row of the index `number` is.
+pub(super) fn place(number: u64) -> Vec<u8> {
     Key::of(Kind::Meta).text(INDEX).int(number).into_bytes()
 }
 
@@ -100,7 +101,7 @@ pub(super) async fn row(space: &Space, number: u64) -> Result<Option<Row>, Store
 }
 
 /// All rows, with their numbers.
-async fn rows(space: &Space) -> Result<Vec<(u64, Row)>, StoreError> {
+pub(super) async fn rows(space: &Space) -> Result<Vec<(u64, Row)>, StoreError> {
     let mut range = Key::of(Kind::Meta).text(INDEX).range();
     let mut rows = Vec::new();
     loop {
@@ -347,90 +348,5 @@ impl Space {
     pub(super) async fn wanted_at_once(&self) -> Result<Vec<u64>, StoreError> {
         let wanted = rows(self).await?.into_iter().filter(|(_, row)| row.at_once && row.progress == Progress::Building);
         Ok(wanted.map(|(number, _)| number).collect())
-    }
-
-    /// Drops the index `number`: no query uses it any more, and its entries are removed. Whether there was one.
-    ///
-    /// One that is still declared is built again at the next start. It waits for who has the keyspace to himself.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails. What is left is removed after the next start.
-    pub async fn drop_index(&self, number: u64) -> Result<bool, StoreError> {
-        let _turn = self.to_myself().await;
-        let index = self.indexes.all().iter().find(|index| index.number == number).cloned();
-        let turn = match &index {
-            Some(index) => Some(index.turn().await),
-            None => None,
-        };
-        let Some(row) = row(self, number).await? else { return Ok(false) };
-        let row = row.becomes(Progress::Dropping);
-        if let Some(index) = &index {
-            index.set_progress(Progress::Dropping);
-        }
-        // Commits keep it until it is on disk that it is none: what they leave out of it would be missing after a kill.
-        commit(self, vec![write(number, &row)?]).await?;
-        drop(turn);
-        if let Some(index) = index {
-            self.indexes.forget(&index);
-            // What is under way still has entries for it.
-            while Arc::strong_count(&index) > 1 {
-                tokio::task::yield_now().await;
-                self.pause(1).await;
-            }
-        }
-        self.remove_entries(number, row.definition.unique).await?;
-        Ok(true)
-    }
-
-    /// Removes the entries of indexes that were dropped, of all that are left over.
-    pub(super) async fn remove_dropped(&self) -> Result<(), StoreError> {
-        for (number, row) in rows(self).await? {
-            if row.progress == Progress::Dropping {
-                self.remove_entries(number, row.definition.unique).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn remove_entries(&self, number: u64, unique: bool) -> Result<(), StoreError> {
-        let kind = if unique { Kind::Unique } else { Kind::Index };
-        for app in self.apps().await? {
-            self.clear_range(Key::of(kind).text(app.as_str()).int(number).range()).await?;
-        }
-        commit(self, vec![Write::delete(place(number))]).await
-    }
-
-    /// Removes every row of a range, in chunks.
-    async fn clear_range(&self, range: Range<Vec<u8>>) -> Result<(), StoreError> {
-        loop {
-            let (direction, wanted) = (Direction::Forward, Wanted::Keys);
-            let scan = Scan { range: range.clone(), limit: CHUNK, bytes: usize::MAX, direction, wanted };
-            let found = self.scan(scan).await?;
-            commit(self, found.iter().map(|(key, _)| Write::delete(key.to_vec())).collect()).await?;
-            if !found.more {
-                return Ok(());
-            }
-            tokio::task::yield_now().await;
-        }
-    }
-
-    /// Removes everything. What is declared is in place afterwards, over nothing.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails. What is left can be removed by the next call; until then no index of it is used.
-    pub async fn clear(&self) -> Result<(), StoreError> {
-        let _turn = self.to_myself().await;
-        self.renewed();
-        // First, so that no index is trusted whose documents are half gone.
-        self.indexes.set(Vec::new());
-        let mut writes = Vec::new();
-        for (number, row) in rows(self).await? {
-            writes.push(write(number, &row.becomes(Progress::Dropping))?);
-        }
-        commit(self, writes).await?;
-        let meta = Key::of(Kind::Meta).range();
-        self.clear_range(vec![0]..meta.start.clone()).await?;
-        self.clear_range(meta.start..vec![0xff]).await?;
-        self.prepare().await
     }
 }

@@ -7,6 +7,7 @@ mod fields;
 pub(super) mod ledger;
 mod left_out;
 mod meta;
+mod removal;
 
 use std::sync::Arc;
 

@@ -172,6 +172,7 @@ macro_rules! documents_conformance {
             an_index_of_a_new_version_is_another_one_and_the_old_one_goes,
             an_index_of_the_plugin_follows_its_documents_to_another_version,
             an_index_of_the_plugin_follows_documents_that_get_a_type_and_lose_it,
+            entries_of_an_index_that_goes_go_too_where_the_last_document_went_before_them,
             an_index_that_nobody_declares_goes_where_its_documents_become_another_version,
             an_index_is_built_without_what_cannot_be_read_and_says_so,
             what_an_index_was_built_without_is_in_it_when_it_can_be_read_again,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::{
-    Store, ask, block_on, indexes, manual, of_default, rows, set, space,
+    Store, app, ask, block_on, indexes, manual, of_default, rows, set, space,
     typed::{Paper, open, open_with, paper},
 };
 use crate::{
@@ -127,6 +127,27 @@ pub fn an_index_of_the_plugin_follows_documents_that_get_a_type_and_lose_it(stor
     start(&typed);
     assert_eq!(count(&of_default(&typed), query! { pages: Json::Null, id: "4" }, "papers:"), 1);
     verify(&typed);
+}
+
+pub fn entries_of_an_index_that_goes_go_too_where_the_last_document_went_before_them(store: impl Store) {
+    let first = open_with(&store, 1, &OF_THE_PLUGIN);
+    for name in ["a", "b", "c"] {
+        set(&Db::over(Arc::clone(&first), app(name)), "papers:1", json!({ "id": "1", "author": "ada" }));
+    }
+    drop(first);
+    let third = open(&store.reopen(), 3);
+    // Commits do not keep them any more.
+    for name in ["a", "b"] {
+        let db = Db::over(Arc::clone(&third), app(name));
+        assert!(block_on(db.delete("papers:1")).expect("it can be deleted"), "it was there");
+    }
+    start(&third);
+    verify(&third);
+    assert_eq!(
+        [Kind::Index, Kind::Unique].map(|kind| rows(&third, Some(kind)).len()),
+        [2, 1],
+        "those of what is there"
+    );
 }
 
 pub fn an_index_that_nobody_declares_goes_where_its_documents_become_another_version(store: impl Store) {
