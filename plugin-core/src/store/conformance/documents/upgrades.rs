@@ -78,6 +78,7 @@ pub fn an_index_of_the_plugin_follows_its_documents_to_another_version(store: im
     assert_eq!(keys(&db, query! { "authors.0": { gte: "a" } }), ["papers:4", "papers:3", "papers:5", "papers:1"]);
     assert_eq!(count(&db, query! { pages: { gte: 4 } }, "papers:"), 2);
     verify(&third);
+    drop((papers, db, third));
 
     // Without the index nobody keeps it as that version has it.
     let store = store.reopen();
@@ -123,7 +124,8 @@ pub fn an_index_of_the_plugin_follows_documents_that_get_a_type_and_lose_it(stor
     let untyped = space(&store, indexes(&OF_THE_PLUGIN), &manual().into());
     set(&of_default(&untyped), "papers:4", document("zoe", None));
     drop(untyped);
-    let typed = open_with(&store.reopen(), 3, &OF_THE_PLUGIN);
+    let store = store.reopen();
+    let typed = open_with(&store, 3, &OF_THE_PLUGIN);
     start(&typed);
     assert_eq!(count(&of_default(&typed), query! { pages: Json::Null, id: "4" }, "papers:"), 1);
     verify(&typed);
@@ -135,7 +137,8 @@ pub fn entries_of_an_index_that_goes_go_too_where_the_last_document_went_before_
         set(&Db::over(Arc::clone(&first), app(name)), "papers:1", json!({ "id": "1", "author": "ada" }));
     }
     drop(first);
-    let third = open(&store.reopen(), 3);
+    let store = store.reopen();
+    let third = open(&store, 3);
     // Commits do not keep them any more.
     for name in ["a", "b"] {
         let db = Db::over(Arc::clone(&third), app(name));
@@ -180,7 +183,8 @@ pub fn an_index_that_nobody_declares_goes_where_its_documents_become_another_ver
         }),
     );
     drop(untyped);
-    let typed = open(&store.reopen(), 3);
+    let store = store.reopen();
+    let typed = open(&store, 3);
     start(&typed);
     let both = of_default(&typed).docs::<Paper>().count(query!(Paper { pages: None }));
     assert_eq!(ask(both), 2, "it is read with what its type fills in");
