@@ -4,7 +4,7 @@
 use super::{
     engine::{Direction, Entries, Scan, Wanted},
     error::StoreError,
-    key,
+    key::{self, Kind},
     space::Space,
     walk::after_key,
 };
@@ -19,11 +19,13 @@ impl Space {
         after: &[u8],
         (limit, bytes, wanted): (usize, usize, Wanted),
     ) -> Result<Option<(AppId, Entries)>, StoreError> {
-        let reached = key::parse_document(after).map(|(app, _)| app);
-        for app in self.apps().await? {
-            if reached.as_ref().is_some_and(|reached| app.as_str() < reached.as_str()) {
-                continue;
-            }
+        // It goes on from where it stands: however many apps there are, they are not looked for anew with each chunk.
+        let reached = key::parse_document(after).and_then(|(app, _)| AppId::new(app).ok());
+        let mut next = match reached {
+            Some(reached) => Some(reached),
+            None => self.next_app(Kind::Document, None).await?,
+        };
+        while let Some(app) = next {
             let mut range = key::document(&app, prefix).range();
             if !after.is_empty() {
                 range.start = range.start.max(after_key(after));
@@ -32,7 +34,11 @@ impl Space {
             if !found.is_empty() {
                 return Ok(Some((app, found)));
             }
+            next = self.next_app(Kind::Document, Some(&app)).await?;
         }
         Ok(None)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use super::{
     codec::{CodecError, Head},
     engine::{Change as Become, Direction, MAX_SCAN, Precondition, Scan, Wanted, Write},
     error::StoreError,
-    index::{Entry, Index, Progress, Said, entry, key_of},
+    index::{Entry, Index, Said, entry, key_of},
     key::{self, MAX_USER_KEY},
     record::{Payload, Record, of_key},
     space::{Committed, Space, precondition},
@@ -254,8 +254,9 @@ impl Documents {
                 Some((value, expiry)) => entry(&index, &self.app, key, value, *expiry)?,
                 None => None,
             };
-            // Before it is complete an entry may not be there yet that the document would have had.
-            let is_complete = index.progress() == Progress::Ready;
+            // Before it is complete an entry may not be there yet that the document would have had; and never was there, where nobody could
+            // read the document when the index was built.
+            let is_complete = index.is_whole();
             let (is_there, had_it) = (is_complete && old == new, !is_complete && has_same_key(&old, &new));
             match old.filter(|old| new.as_ref().is_none_or(|new| new.key != old.key)) {
                 Some(old) if old.binds && !is_complete => wants.left.push((key, old.key)),

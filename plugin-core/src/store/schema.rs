@@ -9,12 +9,13 @@ use super::{
     value::Value,
 };
 
-/// All that is declared for one keyspace.
+/// All that is declared for one keyspace. By default nothing is known of that, as of a plugin that the binary does not have.
 #[derive(Debug, Default)]
 pub struct Schema {
     collections: BTreeMap<&'static str, Collection>,
-    /// Indexes of documents that are stored without a type.
+    /// Indexes of documents under any prefix, typed or not.
     indexes: &'static [IndexMeta],
+    is_declared: bool,
 }
 
 /// A collection of typed documents.
@@ -53,7 +54,7 @@ impl Schema {
                 collection.migrations.insert(migration.from, migration);
             }
         }
-        Self { collections, indexes }
+        Self { collections, indexes, is_declared: true }
     }
 
     /// The collection that the document `key` is of, if it is a typed one.
@@ -70,11 +71,24 @@ impl Schema {
         self.collections.values()
     }
 
-    /// Every declared index, and the version of the typed documents that it is of, 0 where they have no type.
-    pub(super) fn indexes(&self) -> impl Iterator<Item = (&'static IndexMeta, u16)> {
-        let typed =
-            self.collections.values().flat_map(|it| it.meta.indexes.iter().map(|index| (index, it.meta.version)));
-        self.indexes.iter().map(|index| (index, 0)).chain(typed)
+    /// Whether it says all that there is in the keyspace: what it does not have has no type.
+    pub(super) fn is_declared(&self) -> bool {
+        self.is_declared
+    }
+
+    /// Every declared index.
+    pub(super) fn indexes(&self) -> impl Iterator<Item = &'static IndexMeta> {
+        self.indexes.iter().chain(self.collections.values().flat_map(|it| it.meta.indexes))
+    }
+
+    /// Of which versions documents are whose keys begin with `prefix`: that of the collection which has all of them, otherwise 0 and
+    /// those of each collection that has some.
+    pub(super) fn versions_under(&self, prefix: &str) -> (u16, BTreeMap<String, u16>) {
+        if let Some(collection) = self.collection(prefix) {
+            return (collection.meta.version, BTreeMap::new());
+        }
+        let some = self.collections.values().filter(|it| it.prefix().starts_with(prefix));
+        (0, some.map(|it| (it.meta.collection.to_owned(), it.meta.version)).collect())
     }
 }
 

@@ -21,7 +21,7 @@ use super::{
     },
     error::StoreError,
     index::Indexes,
-    key::{self, Key, Kind},
+    key::{Key, Kind, Parts},
     schema::Schema,
     walk::after_key,
 };
@@ -152,23 +152,26 @@ impl Space {
 
     /// Every app that has a document, in the order of their ids: a read for each.
     pub(super) async fn apps(&self) -> Result<Vec<AppId>, StoreError> {
-        let mut range = Key::of(Kind::Document).range();
         let mut apps = Vec::new();
+        while let Some(app) = self.next_app(Kind::Document, apps.last()).await? {
+            apps.push(app);
+        }
+        Ok(apps)
+    }
+
+    /// The app behind `before`, or the first, that has a row of a kind whose keys begin with their app: a read.
+    pub(super) async fn next_app(&self, kind: Kind, before: Option<&AppId>) -> Result<Option<AppId>, StoreError> {
+        let mut range = Key::of(kind).range();
+        if let Some(before) = before {
+            range.start = Key::of(kind).text(before.as_str()).range().end;
+        }
         loop {
-            let found = self.scan(Scan {
-                range: range.clone(),
-                limit: 1,
-                bytes: usize::MAX,
-                direction: Direction::Forward,
-                wanted: Wanted::Keys,
-            });
-            let found = found.await?;
-            let Some((found, _)) = found.at(0) else { return Ok(apps) };
-            match key::parse_document(found).and_then(|(app, _)| AppId::new(app).ok()) {
-                Some(app) => {
-                    range.start = key::document(&app, "").range().end;
-                    apps.push(app);
-                }
+            let (direction, wanted) = (Direction::Forward, Wanted::Keys);
+            let scan = Scan { range: range.clone(), limit: 1, bytes: usize::MAX, direction, wanted };
+            let found = self.scan(scan).await?;
+            let Some((found, _)) = found.at(0) else { return Ok(None) };
+            match Parts::of(kind, found).and_then(|mut parts| AppId::new(parts.text()?).ok()) {
+                Some(app) => return Ok(Some(app)),
                 // Nobody writes such a key. What lies behind it is there all the same.
                 None => range.start = after_key(found),
             }

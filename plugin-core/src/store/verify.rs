@@ -16,7 +16,7 @@ use super::{
     codec::CodecError,
     engine::{Entries, Scan},
     error::StoreError,
-    index::{Index, IndexState, Progress, ledger},
+    index::{Index, Progress, Unread, ledger},
     space::Space,
     walk::after_key,
 };
@@ -119,6 +119,19 @@ pub enum Fault {
         /// What is in the way.
         reason: String,
     },
+    /// An index was built without documents that cannot be read.
+    #[error(
+        "it was built without {documents} that cannot be read, the first of which is `{key}` of the app `{app}`: no query finds them by it, \
+         and where it is unique their values are not held. The next start of a server that can read them builds it anew"
+    )]
+    LeftOut {
+        /// How many there are.
+        documents: u64,
+        /// The app of the first.
+        app: String,
+        /// Its key.
+        key: String,
+    },
     /// An index that is declared and unique is not there: it was dropped, or no server has started since it was declared.
     #[error(
         "it is declared, and is not there: until the next start of the server builds it nothing is held to be unique by it"
@@ -180,10 +193,16 @@ impl Look<'_> {
     /// Indexes that are not what their declarations say, whatever their entries are.
     async fn at_indexes(&mut self) -> Result<(), StoreError> {
         let missing = self.space.missing_unique().into_iter().map(|index| (index.to_string(), Fault::NotThere));
-        let failed = self.space.index_states().await?.into_iter().filter(|index| index.progress == Progress::Failed);
-        let not_built = |IndexState { number, definition, reason, .. }: IndexState| {
-            (definition, Fault::NotBuilt { number, reason: reason.unwrap_or_default() })
-        };
+        let there = self.space.index_states().await?.into_iter().filter_map(|index| {
+            let fault = match (index.progress, index.left_out) {
+                (Progress::Failed, _) => {
+                    Fault::NotBuilt { number: index.number, reason: index.reason.unwrap_or_default() }
+                }
+                (Progress::Ready, Some(Unread { documents, app, key })) => Fault::LeftOut { documents, app, key },
+                _ => return None,
+            };
+            Some((index.definition, fault))
+        });
         let problem = |(index, problem)| Problem {
             app: String::new(),
             key: String::new(),
@@ -192,7 +211,7 @@ impl Look<'_> {
             // It is told of whether commits keep it or not.
             number: None,
         };
-        self.verified.problems.extend(missing.chain(failed.map(not_built)).map(problem));
+        self.verified.problems.extend(missing.chain(there).map(problem));
         Ok(())
     }
 

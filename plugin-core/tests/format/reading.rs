@@ -8,8 +8,8 @@ use plugin_core::{
 use serde_json::{Value as Json, json};
 
 use crate::{
-    fixture,
-    fixture::Row,
+    earlier, fixture,
+    fixture::{Fixture, Row},
     hosted,
     notation::to_json,
     stored::{self, LATER, Note, db, dump, engine, note, space},
@@ -40,7 +40,11 @@ fn todays_store_brings_typed_documents_of_then_to_today() {
 
 #[test]
 fn todays_store_finds_by_indexes_of_then() {
-    let fixture = fixture("indexes", stored::indexes);
+    finds_by_indexes(&fixture("indexes-of-collections", stored::indexes));
+    finds_by_indexes(&earlier("indexes").1);
+}
+
+fn finds_by_indexes(fixture: &Fixture) {
     let space = space(&engine(&stored::KEYSPACE, fixture.rows()), &LATER, 9);
     block_on(space.prepare()).expect("what is kept of indexes is read");
     let db = db(&space, "default");
@@ -59,6 +63,13 @@ fn todays_store_finds_by_indexes_of_then() {
     assert!(matches!(covered, Access::CoveringIndexInOrder | Access::CoveringIndex), "{covered:?}");
     let taken = block_on(db.set("users:eve", &json!({ "email": "ada@example.org", "of": 1 })));
     assert!(taken.expect_err("somebody has it").to_string().contains("users:ada"));
+    // Whatever had been built of it before.
+    block_on(space.build_indexes(|| true)).expect("the others are built");
+    let by_email = || db.find::<Json>(query! { email: { exists: true } }).sort("email");
+    let found = block_on(async { by_email().await }).expect("it is found");
+    assert_eq!(keys(found), ["users:ada", "users:guest"]);
+    let used = block_on(by_email().explain()).expect("it is found").index;
+    assert_eq!(used.as_deref(), Some("\"\", email"));
 }
 
 #[test]
@@ -82,6 +93,17 @@ fn todays_store_ends_the_dropping_of_then() {
     .expect("memory answers");
     let left: Vec<Row> = dump(&engine, &stored::KEYSPACE).into_iter().filter(|row| row.key[0] != 0x50).collect();
     assert!(left.iter().all(|row| row.key[0] == 0x10) && left.len() == 2, "documents alone: {left:?}");
+}
+
+#[test]
+fn todays_store_goes_by_an_index_without_what_cannot_be_read_as_then() {
+    let fixture = fixture("left-out", stored::left_out);
+    let space = space(&engine(&stored::KEYSPACE, fixture.rows()), &[], 9);
+    block_on(space.prepare()).expect("what is kept of indexes is read");
+    let states = block_on(space.index_states()).expect("it is read");
+    let left_out = states.first().and_then(|state| state.left_out.as_ref()).expect("a document is left out");
+    assert_eq!((left_out.documents, &*left_out.app, &*left_out.key), (1, "default", "notes:later"));
+    assert_eq!(states.first().map(|state| state.progress), Some(Progress::Ready));
 }
 
 #[test]

@@ -275,6 +275,22 @@ pub(crate) fn dropping() -> Vec<Row> {
     dump(&engine, &KEYSPACE)
 }
 
+/// An index that was built without a document of a later version, which nobody can read yet.
+pub(crate) fn left_out() -> Vec<Row> {
+    let (head, payload) =
+        (Head { revision: 1, tag: 0x0807_0605_0403_0201 }, typed::encode(&note("later")).expect("it is stored"));
+    let later = codec::seal_typed(head, None, 0x0102_0304_0506_0708, 3, &payload);
+    let key = key::document(&AppId::default(), "notes:later").into_bytes();
+    let engine = engine(&KEYSPACE, vec![Row { key, value: later }]);
+    let space = space(&engine, &[], 6);
+    block_on(async {
+        space.prepare().await?;
+        space.build_indexes(|| true).await
+    })
+    .expect("memory takes them");
+    dump(&engine, &KEYSPACE)
+}
+
 /// Indexes in every state but that one, what they are of, documents that expire, and a migration that is done.
 pub(crate) fn indexes() -> Vec<Row> {
     let engine = engine(&KEYSPACE, Vec::new());

@@ -103,9 +103,14 @@ fn stats(args: DbStatsArgs) -> Result<(), Failure> {
         let apps = list(&it["apps"]).iter().map(|app| format!("{} {}", text(&app["app"]), app["documents"]));
         let index = |index: &Value| {
             let told = format!("{}: {} {}", index["number"], text(&index["definition"]), text(&index["progress"]));
-            match index["reason"].as_str() {
-                Some(reason) => format!("{told} ({reason}; mend that and start the server again)"),
-                None => told,
+            let left_out = &index["leftOut"];
+            match (index["reason"].as_str(), left_out["documents"].as_u64()) {
+                (Some(reason), _) => format!("{told} ({reason}; mend that and start the server again)"),
+                (None, Some(count)) => {
+                    let (key, app) = (text(&left_out["key"]), text(&left_out["app"]));
+                    format!("{told} (without {count} that cannot be read, first `{key}` of the app `{app}`)")
+                }
+                (None, None) => told,
             }
         };
         let indexes: Vec<String> = list(&it["indexes"]).iter().map(index).collect();

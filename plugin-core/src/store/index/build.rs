@@ -9,12 +9,14 @@ use super::{
     definition::{Index, Progress},
     entry::entry,
     ledger::{self, Row},
+    left_out::Unread,
 };
 use crate::store::{
     documents::Documents,
     engine::{Change, Entries, Precondition, Wanted, Write},
     error::StoreError,
     key,
+    record::Record,
     space::{Committed, Space, precondition},
 };
 
@@ -25,7 +27,7 @@ const CHUNK_BYTES: usize = 1 << 20;
 
 /// What became of a chunk.
 enum Step {
-    Done,
+    Done(Row),
     /// Somebody wrote one of the documents meanwhile.
     Overtaken,
     /// A document cannot be in the index.
@@ -80,26 +82,28 @@ impl Space {
             }
             let upto = (chunk, CHUNK_BYTES, Wanted::Entries);
             let Some((app, found)) = self.next_documents(&row.definition.prefix, &row.after, upto).await? else {
-                let built = Row { progress: Progress::Ready, after: Vec::new(), at_once: false, ..row };
+                let built = Row { left_out: row.left_out.clone(), ..row.becomes(Progress::Ready) };
                 ledger::commit(self, vec![ledger::write(index.number, &built)?]).await?;
+                match Unread::of(&built.left_out) {
+                    None => {
+                        tracing::info!(keyspace = self.keyspace.name(), index = %index.definition, "an index is built");
+                    }
+                    Some(Unread { documents, app, key }) => {
+                        index.leaves_out();
+                        tracing::warn!(keyspace = self.keyspace.name(), index = %index.definition, documents, app, key, "an index is built without documents that cannot be read, of which this is the first");
+                    }
+                }
                 index.set_progress(Progress::Ready);
-                tracing::info!(keyspace = self.keyspace.name(), index = %index.definition, "an index is built");
                 return Ok(());
             };
             let documents = Documents { space: Arc::clone(self), app };
             let next = Row { after: found.last().map(|(key, _)| key.to_vec()).unwrap_or_default(), ..row.clone() };
-            match step(&documents, index, &found, &next).await? {
-                Step::Done => (row, chunk) = (next, (chunk * 2).min(CHUNK)),
+            match step(&documents, index, &found, next).await? {
+                Step::Done(next) => (row, chunk) = (next, (chunk * 2).min(CHUNK)),
                 Step::Overtaken => chunk = (chunk / 2).max(1),
                 Step::Unfit(reason) => {
                     tracing::error!(keyspace = self.keyspace.name(), index = %index.definition, reason, "an index cannot be built");
-                    let failed = Row {
-                        progress: Progress::Failed,
-                        after: Vec::new(),
-                        reason: Some(reason),
-                        at_once: false,
-                        ..row
-                    };
+                    let failed = Row { reason: Some(reason), ..row.becomes(Progress::Failed) };
                     ledger::commit(self, vec![ledger::write(index.number, &failed)?]).await?;
                     index.set_progress(Progress::Failed);
                     return Ok(());
@@ -112,24 +116,24 @@ impl Space {
     }
 }
 
-/// Adds the entries of some documents, unless one of them was written since it was read.
-async fn step(documents: &Documents, index: &Index, found: &Entries, next: &Row) -> Result<Step, StoreError> {
+/// Adds the entries of some documents, unless one of them was written since it was read. Those that cannot be read are noted in `next`,
+/// the row afterwards.
+async fn step(documents: &Documents, index: &Index, found: &Entries, mut next: Row) -> Result<Step, StoreError> {
     let mut writes = Vec::with_capacity(2 * found.len() + 1);
     let mut claims = BTreeMap::new();
     for (place, bytes) in found.iter() {
         let Some(key) = key::tail_of_document(place) else { continue };
-        let unfit = |problem: StoreError| Step::Unfit(problem.to_string());
-        let record = match documents.record(key, bytes) {
-            Ok(record) => record,
-            Err(problem) => return Ok(unfit(problem)),
-        };
-        let value = match record.value() {
-            Ok(value) => value,
-            Err(problem) => return Ok(unfit(StoreError::codec(key, problem))),
+        let record = Record::of(&documents.space.schema, key, bytes);
+        let Ok((record, value)) =
+            record.and_then(|record| Ok((record.value()?, record))).map(|(value, it)| (it, value))
+        else {
+            // Nobody can tell what it has. Whoever writes it leaves its entry himself.
+            next.left_out.add(place);
+            continue;
         };
         let added = match entry(index, &documents.app, key, &value, record.expiry()) {
             Ok(added) => added,
-            Err(problem) => return Ok(unfit(problem)),
+            Err(problem) => return Ok(Step::Unfit(problem.to_string())),
         };
         let Some(added) = added else { continue };
         let hold = Write { key: place.to_vec(), precondition: precondition(Some(record.head())), change: Change::Keep };
@@ -151,18 +155,20 @@ async fn step(documents: &Documents, index: &Index, found: &Entries, next: &Row)
             (Some(taken), Some(holder)) if holder == key => Precondition::Head(taken),
             (Some(_), holder) => {
                 let holder = holder.unwrap_or_default();
-                return match documents.reap(&holder).await? {
+                return match documents.reap(&holder).await {
                     // It had expired. The chunk is read again without it.
-                    true => Ok(Step::Overtaken),
-                    false => Ok(Step::Unfit(duplicates(&key, &holder))),
+                    Ok(true) => Ok(Step::Overtaken),
+                    // Of one that was damaged since nobody knows whether it has.
+                    Ok(false) | Err(StoreError::Codec { .. }) => Ok(Step::Unfit(duplicates(&key, &holder))),
+                    Err(problem) => Err(problem),
                 };
             }
         };
         writes.push(Write::put(entry_key, value).when(precondition));
     }
-    writes.push(ledger::write(index.number, next)?);
+    writes.push(ledger::write(index.number, &next)?);
     match documents.space.commit_repeatable(writes).await? {
-        Committed::Done => Ok(Step::Done),
+        Committed::Done => Ok(Step::Done(next)),
         Committed::Conflict(_) => Ok(Step::Overtaken),
     }
 }

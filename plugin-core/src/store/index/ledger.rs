@@ -1,11 +1,15 @@
 //! Which indexes there are, on disk: a row for each, with what it is of and how far it is. What is declared is brought in line with it
-//! at the start. An index that is no longer declared stays and is kept until it is dropped: another binary may want it.
+//! at the start. An index that is no longer declared stays and is kept until it is dropped: another binary may want it. One of another
+//! version of its documents than today's goes, declared or not: nobody keeps its entries as that version would have them.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use super::definition::{Definition, Index, Progress};
+use super::{
+    definition::{Definition, Index, Progress},
+    left_out::{LeftOut, Unread},
+};
 use crate::store::{
     codec::{self, CodecError},
     db::{ATTEMPTS, contended},
@@ -18,7 +22,7 @@ use crate::store::{
 };
 
 /// How many rows are removed at once: half of what a commit may have, so that its limits are never in question.
-const CHUNK: usize = 256;
+pub(super) const CHUNK: usize = 256;
 const INDEX: &str = "index";
 /// The row that holds the highest number that an index ever had, so that none gets the entries of another.
 const NUMBER: &str = "index-number";
@@ -34,15 +38,23 @@ pub(super) struct Row {
     /// Why it cannot be built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,
-    /// Whether its values were unique under another version of the documents already, so that nothing may be written before it knows all.
+    /// Whether its values were unique under another version of the documents already, or bind documents that can be read again, so that
+    /// nothing may be written before it knows all.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) at_once: bool,
+    /// What it was built without.
+    #[serde(default, skip_serializing_if = "LeftOut::is_empty")]
+    pub(super) left_out: LeftOut,
 }
 
 impl Row {
-    /// The same, to be built from the beginning.
-    fn anew(self) -> Self {
-        Self { progress: Progress::Building, after: Vec::new(), reason: None, at_once: false, ..self }
+    pub(super) fn of(definition: Definition, progress: Progress) -> Self {
+        Self { definition, progress, after: Vec::new(), reason: None, at_once: false, left_out: LeftOut::default() }
+    }
+
+    /// The same index at the beginning of `progress`.
+    pub(super) fn becomes(self, progress: Progress) -> Self {
+        Self::of(self.definition, progress)
     }
 }
 
@@ -63,9 +75,13 @@ pub struct IndexState {
     /// Why it cannot be built.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What is not in it, as it cannot be read. No query finds it by the index, and its values are not held to be unique.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<Unread>,
 }
 
-fn place(number: u64) -> Vec<u8> {
+/// Where the row of the index `number` is.
+pub(super) fn place(number: u64) -> Vec<u8> {
     Key::of(Kind::Meta).text(INDEX).int(number).into_bytes()
 }
 
@@ -85,7 +101,7 @@ pub(super) async fn row(space: &Space, number: u64) -> Result<Option<Row>, Store
 }
 
 /// All rows, with their numbers.
-async fn rows(space: &Space) -> Result<Vec<(u64, Row)>, StoreError> {
+pub(super) async fn rows(space: &Space) -> Result<Vec<(u64, Row)>, StoreError> {
     let mut range = Key::of(Kind::Meta).text(INDEX).range();
     let mut rows = Vec::new();
     loop {
@@ -119,12 +135,17 @@ pub(in crate::store) async fn commit(space: &Space, writes: Vec<Write>) -> Resul
 }
 
 /// Every index that is kept or was, as the store has it on disk. One of another version of its documents than today's is none any more,
-/// also where that is not written down yet.
+/// and one that is to be built again is not ready, also where that is not written down yet.
 pub(in crate::store) async fn known(space: &Space) -> Result<Vec<Index>, StoreError> {
-    let declared = space.declared();
+    let kept = space.indexes.all();
     let index = |(number, row): (u64, Row)| {
-        let is_superseded = declared.iter().any(|new| new.is_other_version_of(&row.definition));
-        let progress = if is_superseded { Progress::Dropping } else { row.progress };
+        let is_superseded = row.definition.is_outdated(&space.schema);
+        let is_anew = kept.iter().any(|it| it.number == number && it.progress() == Progress::Building);
+        let progress = match row.progress {
+            _ if is_superseded => Progress::Dropping,
+            Progress::Ready if is_anew => Progress::Building,
+            progress => progress,
+        };
         Index::new(number, row.definition, progress)
     };
     Ok(rows(space).await?.into_iter().map(index).collect())
@@ -160,8 +181,10 @@ pub(in crate::store) async fn adopt(space: &Space, kept: BTreeMap<Vec<u8>, Vec<u
         };
         let row: Row = codec::decode(&value).map_err(|source| StoreError::codec(INDEX, source))?;
         match row.progress {
-            Progress::Ready => writes.push(Write::put(key, value)),
-            Progress::Building | Progress::Failed => writes.push(write(number, &row.anew())?),
+            Progress::Ready if row.left_out.is_empty() => writes.push(Write::put(key, value)),
+            Progress::Ready | Progress::Building | Progress::Failed => {
+                writes.push(write(number, &row.becomes(Progress::Building))?);
+            }
             Progress::Dropping => {}
         }
     }
@@ -178,7 +201,11 @@ pub(in crate::store) async fn build_anew(space: &Space, index: &Index) -> Result
     let _turn = index.turn().await;
     let Some(row) = row(space, index.number).await? else { return Ok(()) };
     index.set_progress(Progress::Building);
-    commit(space, vec![write(index.number, &row.anew())?]).await
+    commit(
+        space,
+        vec![write(index.number, &Row { at_once: row.definition.unique, ..row.becomes(Progress::Building) })?],
+    )
+    .await
 }
 
 impl Space {
@@ -227,15 +254,16 @@ impl Space {
         };
         let at_once: Vec<Definition> = declared.iter().filter(|new| was_unique(new)).cloned().collect();
         for (number, row) in &mut known {
-            let superseded = declared.iter().any(|new| new.is_other_version_of(&row.definition));
+            let superseded = row.definition.is_outdated(&self.schema);
             let changed = match row.progress {
-                Progress::Building | Progress::Ready if superseded => Some(Progress::Dropping),
+                Progress::Dropping => None,
+                _ if superseded => Some(row.clone().becomes(Progress::Dropping)),
                 // What stood in the way may be gone.
-                Progress::Failed => Some(if superseded { Progress::Dropping } else { Progress::Building }),
-                _ => None,
+                Progress::Failed => Some(row.clone().becomes(Progress::Building)),
+                Progress::Building | Progress::Ready => self.look_at_left_out(*number, row).await?,
             };
-            if let Some(progress) = changed {
-                *row = Row { progress, after: Vec::new(), reason: None, at_once: false, ..row.clone() };
+            if let Some(changed) = changed {
+                *row = changed;
                 writes.push(write(*number, row)?);
             }
         }
@@ -249,7 +277,7 @@ impl Space {
             for definition in new {
                 number += 1;
                 let at_once = progress == Progress::Building && at_once.contains(&definition);
-                let row = Row { definition, progress, after: Vec::new(), reason: None, at_once };
+                let row = Row { at_once, ..Row::of(definition, progress) };
                 writes.push(write(number, &row)?);
                 known.push((number, row));
             }
@@ -262,12 +290,25 @@ impl Space {
     /// From now on commits keep those of `known` that are not being dropped.
     fn keep_up(&self, known: Vec<(u64, Row)>) {
         let kept = known.into_iter().filter(|(_, row)| row.progress != Progress::Dropping);
-        let index = |(number, row): (u64, Row)| Arc::new(Index::new(number, row.definition, row.progress));
+        let index = |(number, row): (u64, Row)| {
+            let index = Index::new(number, row.definition, row.progress);
+            if !row.left_out.is_empty() {
+                index.leaves_out();
+            }
+            Arc::new(index)
+        };
         self.indexes.set(kept.map(index).collect());
     }
 
     fn declared(&self) -> Vec<Definition> {
-        self.schema.indexes().map(|(meta, version)| Definition::of(meta, version)).collect()
+        let mut declared = Vec::new();
+        for index in self.schema.indexes().map(|meta| Definition::of(meta, &self.schema)) {
+            // A plugin may declare one that a collection of its has as well.
+            if !declared.contains(&index) {
+                declared.push(index);
+            }
+        }
+        declared
     }
 
     /// Unique indexes that are declared and are not there all the same: until they are, what they say does not hold.
@@ -295,105 +336,24 @@ impl Space {
     /// [`StoreError`] if what is kept of them cannot be read.
     pub async fn index_states(&self) -> Result<Vec<IndexState>, StoreError> {
         let declared = self.declared();
-        let state = |(number, row): (u64, Row)| IndexState {
-            number,
-            definition: row.definition.to_string(),
-            unique: row.definition.unique,
-            progress: row.progress,
-            declared: declared.contains(&row.definition),
-            reason: row.reason,
-        };
-        Ok(rows(self).await?.into_iter().map(state).collect())
+        let mut states = Vec::new();
+        for (number, row) in rows(self).await? {
+            states.push(IndexState {
+                number,
+                definition: row.definition.to_string(),
+                unique: row.definition.unique,
+                progress: row.progress,
+                declared: declared.contains(&row.definition),
+                left_out: self.unread(number, &row).await?,
+                reason: row.reason,
+            });
+        }
+        Ok(states)
     }
 
     /// The indexes that are to be built before anything is written.
     pub(super) async fn wanted_at_once(&self) -> Result<Vec<u64>, StoreError> {
         let wanted = rows(self).await?.into_iter().filter(|(_, row)| row.at_once && row.progress == Progress::Building);
         Ok(wanted.map(|(number, _)| number).collect())
-    }
-
-    /// Drops the index `number`: no query uses it any more, and its entries are removed. Whether there was one.
-    ///
-    /// One that is still declared is built again at the next start. It waits for who has the keyspace to himself.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails. What is left is removed after the next start.
-    pub async fn drop_index(&self, number: u64) -> Result<bool, StoreError> {
-        let _turn = self.to_myself().await;
-        let index = self.indexes.all().iter().find(|index| index.number == number).cloned();
-        let turn = match &index {
-            Some(index) => Some(index.turn().await),
-            None => None,
-        };
-        let Some(row) = row(self, number).await? else { return Ok(false) };
-        let row = Row { progress: Progress::Dropping, after: Vec::new(), reason: None, ..row };
-        if let Some(index) = &index {
-            index.set_progress(Progress::Dropping);
-        }
-        // Commits keep it until it is on disk that it is none: what they leave out of it would be missing after a kill.
-        commit(self, vec![write(number, &row)?]).await?;
-        drop(turn);
-        if let Some(index) = index {
-            self.indexes.forget(&index);
-            // What is under way still has entries for it.
-            while Arc::strong_count(&index) > 1 {
-                tokio::task::yield_now().await;
-                self.pause(1).await;
-            }
-        }
-        self.remove_entries(number, row.definition.unique).await?;
-        Ok(true)
-    }
-
-    /// Removes the entries of indexes that were dropped, of all that are left over.
-    pub(super) async fn remove_dropped(&self) -> Result<(), StoreError> {
-        for (number, row) in rows(self).await? {
-            if row.progress == Progress::Dropping {
-                self.remove_entries(number, row.definition.unique).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn remove_entries(&self, number: u64, unique: bool) -> Result<(), StoreError> {
-        let kind = if unique { Kind::Unique } else { Kind::Index };
-        for app in self.apps().await? {
-            self.clear_range(Key::of(kind).text(app.as_str()).int(number).range()).await?;
-        }
-        commit(self, vec![Write::delete(place(number))]).await
-    }
-
-    /// Removes every row of a range, in chunks.
-    async fn clear_range(&self, range: Range<Vec<u8>>) -> Result<(), StoreError> {
-        loop {
-            let (direction, wanted) = (Direction::Forward, Wanted::Keys);
-            let scan = Scan { range: range.clone(), limit: CHUNK, bytes: usize::MAX, direction, wanted };
-            let found = self.scan(scan).await?;
-            commit(self, found.iter().map(|(key, _)| Write::delete(key.to_vec())).collect()).await?;
-            if !found.more {
-                return Ok(());
-            }
-            tokio::task::yield_now().await;
-        }
-    }
-
-    /// Removes everything. What is declared is in place afterwards, over nothing.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store fails. What is left can be removed by the next call; until then no index of it is used.
-    pub async fn clear(&self) -> Result<(), StoreError> {
-        let _turn = self.to_myself().await;
-        self.renewed();
-        // First, so that no index is trusted whose documents are half gone.
-        self.indexes.set(Vec::new());
-        let mut writes = Vec::new();
-        for (number, row) in rows(self).await? {
-            writes.push(write(number, &Row { progress: Progress::Dropping, after: Vec::new(), reason: None, ..row })?);
-        }
-        commit(self, writes).await?;
-        let meta = Key::of(Kind::Meta).range();
-        self.clear_range(vec![0]..meta.start.clone()).await?;
-        self.clear_range(meta.start..vec![0xff]).await?;
-        self.prepare().await
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::store::schema::Schema;
+
 /// An index, as it is declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IndexMeta {
@@ -95,6 +97,6 @@ pub enum Sparse {
 impl fmt::Display for IndexMeta {
     /// As it is declared: `"conversations:", userId, -endedAt, unique`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        super::Definition::of(self, 0).fmt(f)
+        super::Definition::of(self, &Schema::default()).fmt(f)
     }
 }

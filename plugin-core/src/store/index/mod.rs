@@ -5,7 +5,9 @@ mod definition;
 mod entry;
 mod fields;
 pub(super) mod ledger;
+mod left_out;
 mod meta;
+mod removal;
 
 use std::sync::Arc;
 
@@ -20,6 +22,7 @@ pub(super) use self::{
 pub use self::{
     definition::{Definition, Field, Progress},
     ledger::IndexState,
+    left_out::Unread,
     meta::{Direction, IndexField, IndexMeta, Sparse, Unique},
 };
 

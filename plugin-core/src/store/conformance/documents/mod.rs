@@ -23,6 +23,10 @@ mod transactions;
 pub(crate) mod truth;
 #[expect(missing_docs, reason = "the name of a case is its sentence")]
 mod typed;
+#[expect(missing_docs, reason = "the name of a case is its sentence")]
+mod unreadable;
+#[expect(missing_docs, reason = "the name of a case is its sentence")]
+mod upgrades;
 
 use std::{
     future::IntoFuture,
@@ -50,7 +54,8 @@ use crate::{
 
 #[doc(hidden)]
 pub use self::{
-    budget::*, copies::*, declared::*, lifetimes::*, many::*, one::*, questions::*, transactions::*, truth::*, typed::*,
+    budget::*, copies::*, declared::*, lifetimes::*, many::*, one::*, questions::*, transactions::*, truth::*,
+    typed::*, unreadable::*, upgrades::*,
 };
 
 /// The plugin whose keyspace the cases use.
@@ -175,6 +180,17 @@ macro_rules! documents_conformance {
             what_cannot_be_migrated_can_be_deleted_in_a_transaction,
             a_newer_version_is_refused_and_stays_as_it_is,
             an_index_of_a_new_version_is_another_one_and_the_old_one_goes,
+            an_index_of_the_plugin_follows_its_documents_to_another_version,
+            an_index_of_the_plugin_follows_documents_that_get_a_type_and_lose_it,
+            entries_of_an_index_that_goes_go_too_where_the_last_document_went_before_them,
+            an_index_that_nobody_declares_goes_where_its_documents_become_another_version,
+            an_index_is_built_without_what_cannot_be_read_and_says_so,
+            what_an_index_was_built_without_is_in_it_when_it_can_be_read_again,
+            what_can_be_read_again_has_its_entries_whatever_comes_first,
+            what_an_index_was_built_without_and_is_written_over_or_deleted_is_settled,
+            a_unique_value_of_what_can_be_read_again_is_nobody_elses,
+            documents_of_a_newer_version_are_in_indexes_again_when_that_is_back,
+            an_index_that_was_built_without_many_is_built_again_at_each_start,
             a_store_that_is_whole_has_no_problems,
             a_document_that_cannot_be_decoded_is_named,
             an_entry_that_does_not_follow_from_its_document_is_named,

@@ -167,6 +167,34 @@ fn an_index_that_could_not_be_built_where_it_comes_from_is_told_of() {
 }
 
 #[test]
+fn documents_that_cannot_be_read_are_counted_and_indexes_are_without_them_as_before() {
+    let engine: Arc<dyn Engine> = Arc::new(MemEngine::new());
+    let plain = over(&engine, Schema::new([], [], [], &[]));
+    let documents = db(&plain, "default");
+    (0..3).for_each(|n| block_on(documents.set(&format!("c:{n}"), &json!({ "a": n, "u": n }))).expect("stored"));
+    // Of a type that nobody has.
+    let typed = BASE64_STANDARD.decode("AAAAAAAAAAEAAAAAAAAAAgEBAqurq6urq6urAAEF").expect("base64");
+    let place = documents.0.place("c:1x").expect("a key");
+    block_on(plain.commit_repeatable(vec![Write::put(place, typed)])).expect("written");
+    let from = over(&engine, Schema::new([], [], [], &INDEXES));
+    block_on(from.build_indexes(|| true)).expect("they are built");
+    let text = exported(&from, Stillness::Still);
+    let to = store(&INDEXES);
+    let imported = import(&to, IntoWhat::Empty, &text).expect("it is whole");
+    assert_eq!((imported.documents, imported.unreadable, &*imported.warnings), (4, 1, &[][..]));
+    assert!(all(&from) == all(&to));
+    assert!(to.indexes.all().iter().all(|index| index.is_ready()));
+    assert_eq!(in_the_index(&to, 2), ["c:2"]);
+    // A kill on the way leaves no index that is trusted and not of all documents.
+    let (lines, cut) = (text.lines().collect::<Vec<_>>(), store(&INDEXES));
+    let broken = import(&cut, IntoWhat::Empty, &lines[..lines.len() - 1].join("\n"));
+    assert!(matches!(broken, Err(TransferError::CutShort { .. })), "{broken:?}");
+    assert!(cut.indexes.all().iter().all(|index| !index.is_ready()));
+    block_on(cut.build_indexes(|| true)).expect("they are built");
+    assert_eq!(in_the_index(&cut, 2), ["c:2"]);
+}
+
+#[test]
 fn what_a_store_keeps_about_itself_is_taken_as_it_was_or_not_at_all() {
     let good = lines(|_| true);
     let before = all(&store(&INDEXES));
