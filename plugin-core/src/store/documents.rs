@@ -165,6 +165,7 @@ impl Documents {
     /// # Errors
     /// [`StoreError::Duplicate`] if a unique index has such a document already.
     pub(super) async fn compose(&self, changes: &[Change<'_>]) -> Result<Batch, StoreError> {
+        self.space.settle_indexes().await?;
         let mut batch = Batch::default();
         let mut wants = Wants::default();
         for change in changes {

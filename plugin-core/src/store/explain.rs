@@ -123,9 +123,10 @@ impl Report {
         }
     }
 
-    /// Of a query that went such a way, also if it gave up its plan for that, and found so many, unless the budget ended it.
+    /// Of a query to documents `under` a prefix that went such a way, also if it gave up its plan for that, and found so many, unless the
+    /// budget ended it.
     pub(super) fn of(
-        (way, planned): (&Way<'_>, Option<&Plan>),
+        (way, planned, under): (&Way<'_>, Option<&Plan>, &str),
         looker: &Looker<'_>,
         filter: &Filter,
         sort: &Sort,
@@ -155,8 +156,15 @@ impl Report {
             found.is_none() && !matches!(way, Way::Count { .. }) && plan.index.definition.fields.len() > wanted.len()
         };
         let is_better = |plan: &Plan| is_longer(plan) && is_in_order(&wanted, filter, sort);
-        if planned.is_some_and(|plan| begins_with(&plan.index, &wanted, filter, sort) && !is_better(plan)) {
-            // It is what would serve the query, and was used: what it has to look at besides, no index could spare it.
+        // It is what would serve the query, and was used: what it has to look at besides, no index could spare it.
+        let is_used = planned.is_some_and(|plan| begins_with(&plan.index, &wanted, filter, sort) && !is_better(plan));
+        let is_there = |index: &Arc<Index>| {
+            index.is_ready()
+                && under.starts_with(&*index.definition.prefix)
+                && index.definition.fields.len() == wanted.len()
+                && begins_with(index, &wanted, filter, sort)
+        };
+        if is_used || looker.indexes().iter().any(is_there) {
             wanted.clear();
         }
         let explain = Explain {

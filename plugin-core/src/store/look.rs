@@ -1,10 +1,13 @@
 //! Looking at documents one by one: within a budget, counting what it costs, and noticing fields that none of them has.
 
+use std::sync::Arc;
+
 use super::{
     codec::{CodecError, wire::Flaw},
     documents::Documents,
     error::StoreError,
     filter::Filter,
+    index::Index,
     record::{Record, of_key},
     sort::{Sort, SortKey},
     value::Value,
@@ -324,6 +327,11 @@ impl<'a> Looker<'a> {
     #[cold]
     fn exceeded(&self) -> StoreError {
         self.cost.exceeded(Vec::new(), Vec::new())
+    }
+
+    /// The indexes of the documents.
+    pub(super) fn indexes(&self) -> Arc<Vec<Arc<Index>>> {
+        self.documents.space.indexes.all()
     }
 
     /// The fields of an index that would serve the query, in this order: those that are held to single values, then those that are sorted

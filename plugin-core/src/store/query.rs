@@ -204,7 +204,7 @@ impl Count {
             Err(StoreError::BudgetExceeded { .. }) => None,
             count => Some(count?),
         };
-        let report = Report::of((&way, plan.as_ref()), &looker, filter, &unsorted, count);
+        let report = Report::of((&way, plan.as_ref(), under), &looker, filter, &unsorted, count);
         report.unseen.warn(documents);
         Ok(report)
     }

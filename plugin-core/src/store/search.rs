@@ -131,7 +131,7 @@ impl Search {
             end => Some(end?),
         };
         let found = end.as_ref().map(|end| end.found);
-        let report = Report::of((&way, plan.as_ref()), &run.looker, &self.filter, &order, found);
+        let report = Report::of((&way, plan.as_ref(), &self.under), &run.looker, &self.filter, &order, found);
         Ok((end.and_then(|end| end.next), report))
     }
 
@@ -205,7 +205,8 @@ impl Run<'_> {
             }
             Ok(if page.is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         };
-        walk.each(Over::Documents(Wanted::Entries), looker, visit).await?;
+        let walked = walk.each(Over::Documents(Wanted::Entries), looker, visit).await;
+        page.walked(walked)?;
         asked.end(page, SortKey::new())
     }
 

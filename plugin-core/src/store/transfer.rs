@@ -43,6 +43,9 @@ struct First<'a> {
     version: u32,
     plugin: &'a str,
     at: Timestamp,
+    /// Whether others wrote meanwhile: rows are of several moments then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    live: bool,
 }
 
 /// The last line.
@@ -85,6 +88,7 @@ struct Line<'a> {
     version: Option<u32>,
     plugin: Option<String>,
     at: Option<Timestamp>,
+    live: bool,
     end: Option<u64>,
     app: Option<String>,
     key: Option<String>,

@@ -16,7 +16,7 @@ use super::{
     codec::CodecError,
     engine::{Entries, Scan},
     error::StoreError,
-    index::{Index, Progress, Unread, ledger},
+    index::{Index, Progress, Unread, ledger, told},
     space::Space,
     walk::after_key,
 };
@@ -121,8 +121,9 @@ pub enum Fault {
     },
     /// An index was built without documents that cannot be read.
     #[error(
-        "it was built without {documents} that cannot be read, the first of which is `{key}` of the app `{app}`: no query finds them by it, \
-         and where it is unique their values are not held. The next start of a server that can read them builds it anew"
+        "it was built without {}: no query finds them by it, and where it is unique their values are not held. The next start of a server \
+         that can read them builds it anew",
+        told(*documents, app, key)
     )]
     LeftOut {
         /// How many there are.

@@ -36,7 +36,7 @@ const EARLIER: [&str; 1] = ["indexes"];
 const HOSTED: [Written; 2] = [("host", hosted::rows), ("system", hosted::system)];
 
 fn folder() -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "tests", "format", "fixtures", "v1"].iter().collect()
+    ["tests", "format", "fixtures", "v1"].iter().collect()
 }
 
 /// A fixture, written first if it is asked for and not there yet.
@@ -107,7 +107,7 @@ fn every_kind_of_row_is_among_the_fixtures() {
 
 #[test]
 fn the_page_on_the_format_shows_rows_of_the_fixtures() {
-    let page: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "docs", "format.md"].iter().collect();
+    let page: PathBuf = ["..", "docs", "format.md"].iter().collect();
     let page = fs::read_to_string(page).expect("docs/format.md");
     let rows: Vec<Row> = all().into_iter().flat_map(|(_, fixture)| fixture.rows()).collect();
     let mut shown = BTreeSet::new();

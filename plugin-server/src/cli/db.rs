@@ -106,10 +106,12 @@ fn stats(args: DbStatsArgs) -> Result<(), Failure> {
             let left_out = &index["leftOut"];
             match (index["reason"].as_str(), left_out["documents"].as_u64()) {
                 (Some(reason), _) => format!("{told} ({reason}; mend that and start the server again)"),
-                (None, Some(count)) => {
-                    let (key, app) = (text(&left_out["key"]), text(&left_out["app"]));
-                    format!("{told} (without {count} that cannot be read, first `{key}` of the app `{app}`)")
-                }
+                (None, Some(count)) => match (left_out["key"].as_str(), left_out["app"].as_str()) {
+                    (Some(key), Some(app)) => {
+                        format!("{told} (without {count} that cannot be read, first `{key}` of the app `{app}`)")
+                    }
+                    _ => format!("{told} (without at most {count} that could not be read when it was built)"),
+                },
                 (None, None) => told,
             }
         };

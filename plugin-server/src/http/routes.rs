@@ -127,7 +127,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         GET    "/api/store/{plugin}/documents" Access::Scope(ADMIN) => store::documents,
             says("Find documents, or get the one with a key", OK).gives(one_of::<Listed, Shown, Explain>).may(FIND);
         POST   "/api/store/{plugin}/find" Access::Scope(ADMIN) => store::find,
-            says("Find documents, as `GET` of them does, with a question of any length", OK).takes(of::<store::Find>).gives(either::<Listed, Explain>);
+            says("Find documents, as `GET` of them does, with a question that no URL holds", OK).takes(of::<store::Find>).gives(either::<Listed, Explain>);
         PUT    "/api/store/{plugin}/documents" Access::Scope(ADMIN) => store::put,
             says("Change a document, or make one", CHANGED_OR_CREATED).takes(any).gives(of::<Written>).must(KEY).may(WRITE);
         DELETE "/api/store/{plugin}/documents" Access::Scope(ADMIN) => store::delete,

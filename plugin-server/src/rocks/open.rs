@@ -85,8 +85,8 @@ impl fmt::Display for OpenError {
                 let process = |pid: &u32| format!(" (process {pid})");
                 let (by, then) = match by {
                     Holder::Changes(pid) => (
-                        format!("in use by another server{}", pid.as_ref().map(process).unwrap_or_default()),
-                        "stop that one or give this one another folder with --data-dir",
+                        format!("in use by another server or command{}", pid.as_ref().map(process).unwrap_or_default()),
+                        "stop that one, or wait for it, or give this one another folder with --data-dir",
                     ),
                     Holder::Looks => ("being looked at by a command".to_owned(), "try again when that has ended"),
                 };

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{
     Filter, FilterError,
     path::Path,
-    tree::{Node, Operand, Test, Tree},
+    tree::{Node, Operand, Size, Test, Tree},
 };
 use crate::store::value::Value;
 
@@ -98,7 +98,10 @@ impl Field {
     fn test(self, test: Test) -> Filter {
         Filter(match self.0.split('.').any(str::is_empty) {
             true => Err(FilterError::Path { path: self.0 }),
-            false => Ok(Tree { root: Node::Field(Path::from(&*self.0), test), depth: 0 }),
+            false => {
+                let size = Size::of(&test);
+                Tree::of(Node::Field(Path::from(&*self.0), test), 0, size)
+            }
         })
     }
 }

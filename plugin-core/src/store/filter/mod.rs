@@ -35,7 +35,8 @@ pub const OPERATORS: &str = "eq, ne, gt, gte, lt, lte, in, exists, prefix";
 /// A condition on a document.
 ///
 /// [`query!`](crate::query) writes one down; [`field`] builds one; [`Filter::from_json`] reads one. An operand that cannot be
-/// a value makes the filter invalid, which `find` and `count` report; so does an `or` or `not` within more than 32 others.
+/// a value makes the filter invalid, which `find` and `count` report; so do an `or` or `not` within more than 32 others, more than 1,000
+/// conditions, and more than 10,000 values to compare with.
 ///
 /// ```
 /// use plugin_core::store::{filter::{Filter, field}, value::Value};
@@ -92,6 +93,16 @@ pub enum FilterError {
     /// Its conditions lie too deep in one another.
     #[error("conditions lie in one another more than {} deep", json::MAX_DEPTH)]
     TooDeep,
+    /// It has more conditions or values than one call can hold documents against.
+    #[error(
+        "it has {conditions} conditions and {values} values, the limits are 1000 and 10000: ask for some at a time"
+    )]
+    TooLarge {
+        /// How many conditions.
+        conditions: usize,
+        /// How many values they compare with.
+        values: usize,
+    },
 }
 
 /// A path, for people; `empty` where it is.
@@ -115,12 +126,12 @@ impl Filter {
         let mut all = Nodes::default();
         for Self(filter) in filters {
             match filter {
-                Ok(Tree { root: Node::Every(nodes), depth }) => all.extend(nodes, depth),
-                Ok(Tree { root, depth }) => all.extend(vec![root], depth),
+                Ok(Tree { root: Node::Every(nodes), depth, size }) => all.extend(nodes, depth, size),
+                Ok(Tree { root, depth, size }) => all.extend(vec![root], depth, size),
                 Err(error) => return Self(Err(error)),
             }
         }
-        Self(Tree::of(Node::Every(all.nodes), all.depth))
+        Self(Tree::of(Node::Every(all.nodes), all.depth, all.size))
     }
 
     /// What matches at least one of `filters`.
@@ -128,12 +139,12 @@ impl Filter {
         let mut any = Nodes::default();
         for Self(filter) in filters {
             match filter {
-                Ok(Tree { root: Node::Any(nodes), depth }) => any.extend(nodes, depth - 1),
-                Ok(Tree { root, depth }) => any.extend(vec![root], depth),
+                Ok(Tree { root: Node::Any(nodes), depth, size }) => any.extend(nodes, depth - 1, size),
+                Ok(Tree { root, depth, size }) => any.extend(vec![root], depth, size),
                 Err(error) => return Self(Err(error)),
             }
         }
-        Self(Tree::of(Node::Any(any.nodes), any.depth + 1))
+        Self(Tree::of(Node::Any(any.nodes), any.depth + 1, any.size))
     }
 
     /// What matches this and `other`.
@@ -196,7 +207,7 @@ impl Not for Filter {
     type Output = Self;
 
     fn not(self) -> Self {
-        Self(self.0.and_then(|Tree { root, depth }| Tree::of(Node::Not(Box::new(root)), depth + 1)))
+        Self(self.0.and_then(|Tree { root, depth, size }| Tree::of(Node::Not(Box::new(root)), depth + 1, size)))
     }
 }
 

@@ -161,12 +161,13 @@ fn an_operand_that_is_no_value_makes_the_whole_invalid() {
 }
 
 #[test]
-fn any_number_of_filters_is_put_together_one_by_one() {
-    let numbers = || (0..100_000_u32).map(|n| field("count").ne(n + 8));
+fn filters_are_put_together_one_by_one() {
+    let numbers = |count: u32| (0..count).map(|n| field("count").ne(n + 8));
     matching(&[
-        numbers().fold(Filter::all(), Filter::and),
-        numbers().fold(Filter::any([]), |any, one| any.or(!one)).or(query! { open: true }),
+        numbers(1_000).fold(Filter::all(), Filter::and),
+        numbers(999).fold(Filter::any([]), |any, one| any.or(!one)).or(query! { open: true }),
     ]);
+    assert!(numbers(100_000).fold(Filter::all(), Filter::and).problem().is_some());
 }
 
 #[test]
@@ -329,5 +330,16 @@ proptest! {
     fn json_that_nobody_meant_as_a_filter_is_no_panic(json in any_value()) {
         let json = serde_json::Value::from(json);
         let _: Result<Filter, FilterError> = Filter::from_json(&json!({ "a": { "$not": json }, "$or": [json] }));
+    }
+}
+
+#[test]
+fn a_filter_of_more_than_a_call_can_hold_against_documents_is_refused() {
+    let any = |count: usize| Filter::any((0..count).map(|n| field("n").eq(n)));
+    assert!(any(1_000).problem().is_none() && field("n").one_of((0..10_000).collect::<Vec<_>>()).problem().is_none());
+    let many = Filter::from_json(&json!({ "n": { "$in": (0..10_001).collect::<Vec<_>>() } }));
+    for refused in [any(1_001).problem().cloned(), (!any(501)).and(any(500)).problem().cloned(), many.err()] {
+        let Some(FilterError::TooLarge { conditions, values }) = refused else { panic!("{refused:?}") };
+        assert!(conditions == 1_001 || values == 10_001);
     }
 }

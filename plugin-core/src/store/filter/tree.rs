@@ -9,6 +9,32 @@ use crate::{clock::Timestamp, store::value::Value};
 pub(super) struct Tree {
     pub(super) root: Node,
     pub(super) depth: usize,
+    pub(super) size: Size,
+}
+
+/// How much a document is held against.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Size {
+    conditions: usize,
+    /// What they compare with.
+    values: usize,
+}
+
+impl Size {
+    /// The most conditions of a filter, so that the documents that one call looks at are held against it in a moment.
+    const CONDITIONS: usize = 1_000;
+    /// The most values, for the same reason.
+    const VALUES: usize = 10_000;
+
+    /// That of one condition.
+    pub(super) fn of(test: &Test) -> Self {
+        let values = if let Test::In(values) = test { values.len() } else { 1 };
+        Self { conditions: 1, values }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self { conditions: self.conditions + other.conditions, values: self.values + other.values }
+    }
 }
 
 /// No `Every` lies in an `Every`, and no `Any` in an `Any`.
@@ -58,22 +84,30 @@ pub(super) fn once<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 pub(super) struct Nodes {
     pub(super) nodes: Vec<Node>,
     pub(super) depth: usize,
+    pub(super) size: Size,
 }
 
 impl Nodes {
-    pub(super) fn extend(&mut self, nodes: Vec<Node>, depth: usize) {
+    pub(super) fn extend(&mut self, nodes: Vec<Node>, depth: usize, size: Size) {
         // The first are taken over as they are, so that a filter to which conditions are added one by one is not copied each time.
         match self.nodes.is_empty() {
             true => self.nodes = nodes,
             false => self.nodes.extend(nodes),
         }
         self.depth = self.depth.max(depth);
+        self.size = self.size.and(size);
     }
 }
 
 impl Tree {
-    pub(super) fn of(root: Node, depth: usize) -> Result<Self, FilterError> {
-        if depth <= json::MAX_DEPTH { Ok(Self { root, depth }) } else { Err(FilterError::TooDeep) }
+    pub(super) fn of(root: Node, depth: usize, size: Size) -> Result<Self, FilterError> {
+        match (depth, size) {
+            (depth, _) if depth > json::MAX_DEPTH => Err(FilterError::TooDeep),
+            (_, Size { conditions, values }) if conditions > Size::CONDITIONS || values > Size::VALUES => {
+                Err(FilterError::TooLarge { conditions, values })
+            }
+            _ => Ok(Self { root, depth, size }),
+        }
     }
 }
 

@@ -24,12 +24,14 @@ use crate::store::{
 /// How many rows are removed at once: half of what a commit may have, so that its limits are never in question.
 pub(super) const CHUNK: usize = 256;
 const INDEX: &str = "index";
+/// A number that no index comes to.
+const HIGHEST: u64 = 1 << 40;
 /// The row that holds the highest number that an index ever had, so that none gets the entries of another.
 const NUMBER: &str = "index-number";
 
 /// What is kept of an index.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Row {
+pub(in crate::store) struct Row {
     pub(super) definition: Definition,
     pub(super) progress: Progress,
     /// The last document that was looked at while it is built.
@@ -81,7 +83,7 @@ pub struct IndexState {
 }
 
 /// Where the row of the index `number` is.
-pub(super) fn place(number: u64) -> Vec<u8> {
+pub(in crate::store) fn place(number: u64) -> Vec<u8> {
     Key::of(Kind::Meta).text(INDEX).int(number).into_bytes()
 }
 
@@ -153,10 +155,14 @@ pub(in crate::store) async fn known(space: &Space) -> Result<Vec<Index>, StoreEr
 
 /// Looks whether this is a row that a store keeps about its indexes: whether it is about them at all, and whether it can be read.
 pub(in crate::store) fn check(key: &[u8], value: &[u8]) -> Option<Result<(), CodecError>> {
+    let in_reach = |number: u64| match number {
+        0..=HIGHEST => Ok(()),
+        _ => Err(CodecError::Damaged(format!("no index has the number {number}"))),
+    };
     if key == highest() {
-        return Some(codec::decode::<u64>(value).map(drop));
+        return Some(codec::decode::<u64>(value).and_then(in_reach));
     }
-    number_of(key).map(|_| codec::decode::<Row>(value).map(drop))
+    number_of(key).map(|number| codec::decode::<Row>(value).and_then(|_| in_reach(number)))
 }
 
 /// The number of the index that the row at `key` is of.
@@ -170,6 +176,7 @@ fn number_of(key: &[u8]) -> Option<u64> {
 /// about jobs. Indexes that were ready are, over nothing; the others are to be built when all documents have come. What was checked is
 /// `kept`.
 pub(in crate::store) async fn adopt(space: &Space, kept: BTreeMap<Vec<u8>, Vec<u8>>) -> Result<(), StoreError> {
+    space.indexes.doubt();
     for kind in [Kind::Meta, Kind::Cron] {
         space.clear_range(Key::of(kind).range()).await?;
     }
@@ -181,10 +188,9 @@ pub(in crate::store) async fn adopt(space: &Space, kept: BTreeMap<Vec<u8>, Vec<u
         };
         let row: Row = codec::decode(&value).map_err(|source| StoreError::codec(INDEX, source))?;
         match row.progress {
-            Progress::Ready if row.left_out.is_empty() => writes.push(Write::put(key, value)),
-            Progress::Ready | Progress::Building | Progress::Failed => {
-                writes.push(write(number, &row.becomes(Progress::Building))?);
-            }
+            // What is left out of it is seen anew as documents come.
+            Progress::Ready => writes.push(write(number, &row.becomes(Progress::Ready))?),
+            Progress::Building | Progress::Failed => writes.push(write(number, &row.becomes(Progress::Building))?),
             Progress::Dropping => {}
         }
     }
@@ -195,17 +201,30 @@ pub(in crate::store) async fn adopt(space: &Space, kept: BTreeMap<Vec<u8>, Vec<u
     space.prepare().await
 }
 
-/// No query uses `index` any more, until it was built from the beginning: there is a document of which nobody can tell whether it belongs
-/// there.
+/// Notes that nobody can read the document whose row has the key `place`, so that it is not in `index`: the row in which that is kept.
+pub(in crate::store) async fn leave_out(
+    space: &Space,
+    index: &Index,
+    row: &mut Option<Row>,
+    place: &[u8],
+) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    if row.is_none() {
+        *row = self::row(space, index.number).await?;
+    }
+    let Some(row) = row else { return Ok(None) };
+    row.left_out.add(place);
+    // Its entry, should it ever be read and written, is not taken for one that is there.
+    index.leaves_out();
+    let stored = codec::encode(row).map_err(|source| StoreError::codec(INDEX, source))?;
+    Ok(Some((self::place(index.number), stored)))
+}
+
+/// No query uses `index` any more, until it was built from the beginning.
 pub(in crate::store) async fn build_anew(space: &Space, index: &Index) -> Result<(), StoreError> {
     let _turn = index.turn().await;
     let Some(row) = row(space, index.number).await? else { return Ok(()) };
     index.set_progress(Progress::Building);
-    commit(
-        space,
-        vec![write(index.number, &Row { at_once: row.definition.unique, ..row.becomes(Progress::Building) })?],
-    )
-    .await
+    commit(space, vec![write(index.number, &row.becomes(Progress::Building))?]).await
 }
 
 impl Space {
@@ -275,7 +294,9 @@ impl Space {
             let progress = if self.is_empty().await? { Progress::Ready } else { Progress::Building };
             let mut number = self.highest().await?.max(known.iter().map(|(number, _)| *number).max().unwrap_or(0));
             for definition in new {
-                number += 1;
+                let end =
+                    || StoreError::codec(NUMBER, CodecError::Damaged("it is the last number there is".to_owned()));
+                number = number.checked_add(1).ok_or_else(end)?;
                 let at_once = progress == Progress::Building && at_once.contains(&definition);
                 let row = Row { at_once, ..Row::of(definition, progress) };
                 writes.push(write(number, &row)?);

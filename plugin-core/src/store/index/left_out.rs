@@ -35,12 +35,22 @@ struct Place(#[serde(with = "bytes")] Vec<u8>);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Unread {
-    /// How many there are.
+    /// How many there are. Where there were so many that not all are known by their keys, at most as many.
     pub documents: u64,
-    /// The app of the first.
+    /// The app of the first that is known by its key.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub app: String,
     /// Its key.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub key: String,
+}
+
+/// Tells of them: how many, and the first.
+pub(in crate::store) fn told(documents: u64, app: &str, key: &str) -> String {
+    match key {
+        "" => format!("at most {documents} that could not be read when it was built"),
+        _ => format!("{documents} that cannot be read, first `{key}` of the app `{app}`"),
+    }
 }
 
 /// What is to be thought of one of them by now.
@@ -94,7 +104,7 @@ impl Space {
         let Look { unreadable, is_missing } = self.look(number, &row.definition, &row.left_out).await?;
         if is_missing || row.left_out.more() > 0 {
             // What it binds to one document nobody else may take before that one's is known.
-            let is_bound = row.definition.unique && row.progress == Progress::Ready && is_missing;
+            let is_bound = row.definition.unique && row.progress == Progress::Ready;
             let at_once = row.at_once || is_bound;
             return Ok(Some(Row { at_once, ..row.clone().becomes(Progress::Building) }));
         }

@@ -9,15 +9,20 @@ mod left_out;
 mod meta;
 mod removal;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use arc_swap::ArcSwap;
+use tokio::sync::Mutex;
 
 pub(super) use self::{
     definition::Index,
     entry::{Entry, NO_KEY, Said, entry, key_of, values},
     fields::{Fields, Kept},
     ledger::commit,
+    left_out::told,
 };
 pub use self::{
     definition::{Definition, Field, Progress},
@@ -26,12 +31,18 @@ pub use self::{
     meta::{Direction, IndexField, IndexMeta, Sparse, Unique},
 };
 
+use super::{error::StoreError, space::Space};
+
 /// The indexes that commits keep.
 #[derive(Debug, Default)]
 pub(super) struct Indexes {
     kept: ArcSwap<Vec<Arc<Index>>>,
     /// Those that are not there: dropped since they were brought in line with what is declared, or never brought in line by who only reads.
     missing: ArcSwap<Vec<Definition>>,
+    /// Whether others may be on disk than these: all of them were being exchanged, and nobody knows how far that came.
+    in_doubt: AtomicBool,
+    /// Held by whoever brings them in line again.
+    settling: Mutex<()>,
 }
 
 impl Indexes {
@@ -63,6 +74,26 @@ impl Indexes {
     fn set(&self, indexes: Vec<Arc<Index>>) {
         self.kept.store(Arc::new(indexes));
         self.missing.store(Arc::default());
+        self.in_doubt.store(false, Ordering::Release);
+    }
+
+    /// Nothing is written before they are in line again.
+    fn doubt(&self) {
+        self.in_doubt.store(true, Ordering::Release);
+    }
+}
+
+impl Space {
+    /// Sees to it that the indexes that commits keep are those on disk.
+    pub(super) async fn settle_indexes(&self) -> Result<(), StoreError> {
+        if !self.indexes.in_doubt.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let _settling = self.indexes.settling.lock().await;
+        match self.indexes.in_doubt.load(Ordering::Acquire) {
+            true => self.prepare().await,
+            false => Ok(()),
+        }
     }
 }
 

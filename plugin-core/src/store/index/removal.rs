@@ -8,6 +8,7 @@ use crate::store::{
     error::StoreError,
     key::{Key, Kind},
     space::Space,
+    walk::after_key,
 };
 
 impl Space {
@@ -66,14 +67,16 @@ impl Space {
     }
 
     /// Removes every row of a range, in chunks.
-    pub(super) async fn clear_range(&self, range: Range<Vec<u8>>) -> Result<(), StoreError> {
+    pub(super) async fn clear_range(&self, mut range: Range<Vec<u8>>) -> Result<(), StoreError> {
         loop {
             let (direction, wanted) = (Direction::Forward, Wanted::Keys);
             let scan = Scan { range: range.clone(), limit: ledger::CHUNK, bytes: usize::MAX, direction, wanted };
             let found = self.scan(scan).await?;
             ledger::commit(self, found.iter().map(|(key, _)| Write::delete(key.to_vec())).collect()).await?;
-            if !found.more {
-                return Ok(());
+            match found.last() {
+                // What was removed is not gone over again, as an engine may have to that keeps note of it for a while.
+                Some((last, _)) if found.more => range.start = after_key(last),
+                _ => return Ok(()),
             }
             tokio::task::yield_now().await;
         }
@@ -88,6 +91,7 @@ impl Space {
         self.renewed();
         // First, so that no index is trusted whose documents are half gone.
         self.indexes.set(Vec::new());
+        self.indexes.doubt();
         let mut writes = Vec::new();
         for (number, row) in ledger::rows(self).await? {
             writes.push(ledger::write(number, &row.becomes(Progress::Dropping))?);

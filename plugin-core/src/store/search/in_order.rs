@@ -120,7 +120,8 @@ impl Run<'_> {
         }
         while let Some(leg) = legs.next() {
             let lie = leg.lie;
-            asked.along(leg, plan, covered, looker, &mut page).await?;
+            let walked = asked.along(leg, plan, covered, looker, &mut page).await;
+            page.walked(walked)?;
             if page.is_over() {
                 break;
             }

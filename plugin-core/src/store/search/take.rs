@@ -135,6 +135,17 @@ impl<'t> Filling<'t> {
         Ok(())
     }
 
+    /// How a walk ended that filled it. A page that is full is one, also where the budget did not last to see whether there is more.
+    pub(super) fn walked(&mut self, walked: Result<(), StoreError>) -> Result<(), StoreError> {
+        match walked {
+            Err(StoreError::BudgetExceeded { .. }) if self.is_full() => {
+                self.is_over = true;
+                Ok(())
+            }
+            walked => walked,
+        }
+    }
+
     /// Where the next page begins, if there is one: behind the last, which has these `values` in the fields of `sort`.
     pub(super) fn next(self, sort: &[String], values: SortKey) -> Result<Option<Cursor>, StoreError> {
         if !self.is_over {

@@ -61,6 +61,11 @@ impl<'a> Turns<'a> {
         self.page.is_over
     }
 
+    /// How a walk ended that filled the page.
+    pub(super) fn walked(&mut self, walked: Result<(), StoreError>) -> Result<(), StoreError> {
+        self.page.walked(walked)
+    }
+
     /// How many more the page takes at most.
     pub(super) fn missing(&self) -> usize {
         self.page.missing()

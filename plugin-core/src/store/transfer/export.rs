@@ -45,7 +45,8 @@ impl Space {
             Stillness::Still => Some(self.to_myself().await),
             Stillness::Live => None,
         };
-        let first = First { format: FORMAT, version: VERSION, plugin, at: self.now() };
+        let live = stillness == Stillness::Live;
+        let first = First { format: FORMAT, version: VERSION, plugin, at: self.now(), live };
         // What the store keeps about itself comes first: the importer has to know of indexes before their documents come.
         let meta = Key::of(Kind::Meta).range();
         // What follows from documents is made of them anew, wherever they come.

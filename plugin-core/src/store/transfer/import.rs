@@ -23,7 +23,7 @@ use crate::{
         documents::{Documents, New},
         engine::{Direction, Scan, Wanted},
         error::StoreError,
-        index::Progress,
+        index::{Progress, ledger},
         key::{Key, Kind},
         record::{millis, of_key},
         space::Space,
@@ -37,6 +37,9 @@ const CHUNK: usize = 200;
 const CHUNK_BYTES: usize = 1 << 20;
 /// The most bytes that a store keeps about itself: rows of its indexes and of its migrations.
 const LEDGER_BYTES: usize = 4 << 20;
+
+/// The most rows of them: a document has an entry in every index, and with all of them is one commit.
+const LEDGER_ROWS: usize = 256;
 
 /// Where lines are imported into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +86,8 @@ pub struct Import {
     line: u64,
     /// Whether a first line came, which a last one has to follow.
     is_whole: bool,
+    /// Whether its rows are of several moments: what was unique at each need not be so in all of them.
+    is_live: bool,
     /// What the last line said, and how many rows came.
     end: Option<u64>,
     came: u64,
@@ -92,6 +97,8 @@ pub struct Import {
     /// Rows that go in as they are, and what follows from them.
     rows: BTreeMap<Vec<u8>, Row>,
     documents: Vec<Pending>,
+    /// Of indexes, by their numbers, what is kept of them: which documents they are without.
+    kept: BTreeMap<u64, Option<ledger::Row>>,
     /// The bytes of what waits to be written: of what the store kept about itself, then of rows and documents.
     bytes: usize,
     imported: Imported,
@@ -143,12 +150,14 @@ impl Space {
             partial: Vec::new(),
             line: 0,
             is_whole: false,
+            is_live: false,
             end: None,
             came: 0,
             stage: Stage::Merging,
             ledger: BTreeMap::new(),
             rows: BTreeMap::new(),
             documents: Vec::new(),
+            kept: BTreeMap::new(),
             bytes: 0,
             imported: Imported::default(),
             _turn: turn,
@@ -251,7 +260,8 @@ impl Import {
             return Err(self.wrong(self.line, malformed(&"it comes after the last")));
         }
         match line {
-            Line { format: Some(format), version, plugin, .. } => {
+            Line { format: Some(format), version, plugin, live, .. } => {
+                self.is_live = live;
                 self.first(&format, version, plugin.as_deref()).map_err(|problem| self.wrong(self.line, problem))
             }
             Line { end: Some(end), .. } => {

@@ -239,3 +239,29 @@ pub fn many_with_the_same_value_are_walked_once_in_either_direction(store: impl 
         assert!(read < many + many / 10, "{sort}: {read}");
     }
 }
+
+pub fn a_page_that_is_full_is_one_although_nobody_knows_whether_there_is_more(store: impl Store) {
+    let db = of_declared(&store, &INDEXES);
+    fill(&db, (0..BUDGET + 2).map(|n| (format!("c:{n:06}"), json!({ "a": n, "is": n == 0 }))));
+    for sort in [None, Some("a")] {
+        let find = || {
+            let find = db.find::<Json>(query! { is: true }).under("c:").limit(1);
+            sort.into_iter().fold(find, |find, field| find.sort(field))
+        };
+        let page = ask(find());
+        assert_eq!((page.len(), page.next.is_some()), (1, true), "{sort:?}");
+        exceeded(answer(find().after(page.next)), "10000 documents");
+    }
+}
+
+pub fn an_index_that_is_there_is_not_what_an_error_asks_for(store: impl Store) {
+    static BOTH: [IndexMeta; 2] = [
+        IndexMeta::of("c:", &[IndexField::ascending("a")]),
+        IndexMeta::of("c:", &[IndexField::ascending("a"), IndexField::ascending("n")]),
+    ];
+    let db = of_declared(&store, &BOTH);
+    fill(&db, (0..=BUDGET).map(|n| (format!("c:{n:06}"), json!({ "a": n % 2, "n": n }))));
+    let find = || db.find::<Json>(query! { a: { in: [0, 1] } }).under("c:").sort("n");
+    exceeded(answer(find()), "no index would serve it better");
+    assert!(explain(find()).index_wanted.is_empty());
+}

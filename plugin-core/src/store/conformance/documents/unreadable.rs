@@ -219,6 +219,8 @@ pub fn documents_of_a_newer_version_are_in_indexes_again_when_that_is_back(store
 pub fn an_index_that_was_built_without_many_is_built_again_at_each_start(store: impl Store) {
     let old = (0..130).map(|n| (format!("papers:{n:03}"), json!({ "id": format!("{n:03}"), "author": "" })));
     fill(&of_default(&open(&store, 1)), old);
+    // Of one that is not known by its key the shelf mark is bound, once it can be read.
+    set(&of_default(&open(&store, 2)), "papers:129", json!({ "id": "129", "author": "", "pages": 77 }));
     set(&of_default(&open(&store, 1)), "papers:ada", json!({ "id": "ada", "author": "ada" }));
     let space = open(&store, 3);
     start(&space);
@@ -232,7 +234,34 @@ pub fn an_index_that_was_built_without_many_is_built_again_at_each_start(store: 
     drop(again);
     let store = store.reopen();
     let mended = open_mended(&store, &[]);
+    block_on(mended.build_at_once()).expect("they are built before anything is written");
+    let papers = of_default(&mended).docs::<Paper>();
+    let taken = block_on(papers.put(&Paper { shelf_mark: Some("A1".into()), ..paper("new", "ada", None) }));
+    assert!(matches!(&taken, Err(StoreError::Duplicate { other, .. }) if other == "papers:129"), "{taken:?}");
     start(&mended);
     assert_eq!((left_out(&mended), count(&mended, "nobody")), (None, 130));
     verify(&mended);
+}
+
+pub fn of_many_that_are_left_out_no_more_is_said_than_is_known(store: impl Store) {
+    let old = (0..130).map(|n| (format!("papers:{n:03}"), json!({ "id": format!("{n:03}"), "author": "" })));
+    fill(&of_default(&open(&store, 1)), old);
+    let space = open(&store, 3);
+    start(&space);
+    let papers = of_default(&space).docs::<Paper>();
+    for n in 0..130 {
+        assert!(block_on(papers.delete(&format!("{n:03}"))).expect("it can be deleted"));
+    }
+    // Thirty are not known by their keys: only building it again would tell that they are gone.
+    assert_eq!(left_out(&space), Some((30, String::new())));
+    let verified = block_on(space.verify()).expect("it can be looked at");
+    assert!(
+        verified.problems.iter().all(|it| it.to_string().contains("at most 30 that could not be read")),
+        "{verified:?}"
+    );
+    drop((papers, space));
+    let again = open(&store.reopen(), 3);
+    start(&again);
+    assert_eq!(left_out(&again), None);
+    verify(&again);
 }

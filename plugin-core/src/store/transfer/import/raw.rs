@@ -1,8 +1,9 @@
 //! Rows that are no documents: what the exported store kept about itself, and what waits in queues. They are taken as they were or not at
 //! all.
 
-use super::{Import, LEDGER_BYTES, Stage};
+use super::{Import, LEDGER_BYTES, LEDGER_ROWS, Stage};
 use crate::store::{
+    engine::{MAX_KEY, MAX_VALUE},
     index::ledger,
     key::Kind,
     migrate,
@@ -31,6 +32,9 @@ impl Import {
                 "it is no row that an export writes so: a document is written with its app and its key",
             ));
         };
+        if row.len() > MAX_KEY || stored.len() > MAX_VALUE {
+            return Err(malformed("it is larger than any row"));
+        }
         if check != Some(&check_of(&[&row, &stored])) {
             return Err(wrong(LineProblem::ChangedRow));
         }
@@ -54,7 +58,7 @@ impl Import {
             None => return malformed("a store of this version keeps no such row about itself"),
         }
         self.bytes += row.len() + stored.len();
-        if self.bytes > LEDGER_BYTES {
+        if self.bytes > LEDGER_BYTES || self.ledger.len() >= LEDGER_ROWS {
             return malformed("it is more than a store keeps about itself");
         }
         match self.ledger.insert(row, stored) {

@@ -8,7 +8,7 @@ use super::{CHUNK, CHUNK_BYTES, Import, IntoWhat, OnExisting, Pending, Stage};
 use crate::store::{
     codec::Envelope,
     db::{ATTEMPTS, contended},
-    documents::{Documents, New},
+    documents::{Documents, MAX_DOCUMENT, New},
     engine::{MAX_WRITES, Precondition, Write},
     error::StoreError,
     index::{Index, Said, entry, ledger},
@@ -28,6 +28,8 @@ pub(super) struct Row {
 /// What a row is, to whoever finds another in its place.
 enum Of {
     Itself,
+    /// What the store keeps of an index, as it is after this line.
+    Kept,
     /// What no two documents may have in this index.
     Unique {
         documents: Documents,
@@ -36,12 +38,8 @@ enum Of {
 }
 
 impl Of {
-    /// Whether `there`, which was in its place, makes room: a document that had expired does.
-    async fn is_free(&self, there: &[u8]) -> Result<bool, StoreError> {
-        match (self, Said::of(there)) {
-            (Self::Unique { documents, .. }, Some(said)) => documents.reap(said.key).await,
-            _ => Ok(false),
-        }
+    fn is_unique_in(&self, number: u64) -> bool {
+        matches!(self, Self::Unique { index, .. } if index.number == number)
     }
 }
 
@@ -60,6 +58,8 @@ impl Import {
         if self.documents.iter().any(is_same) {
             self.flush().await?;
         }
+        // Lines are written in their order, so that whatever is refused is the second of two.
+        self.write_rows().await?;
         self.make_room(key.len() + new.payload.size()).await?;
         self.documents.push(Pending { line: self.line, documents, key, new });
         Ok(())
@@ -85,6 +85,9 @@ impl Import {
             imported: self.imported.rows,
         };
         let place = documents.place(key).map_err(refused)?;
+        if stored.len() > MAX_DOCUMENT {
+            return Err(refused(StoreError::TooLarge { key: key.into(), size: stored.len(), limit: MAX_DOCUMENT }));
+        }
         let expiry = Envelope::of(&stored).ok().and_then(|envelope| envelope.expiry);
         let value = documents.record(key, &stored).ok().and_then(|record| record.value().ok());
         let mut rows = Vec::new();
@@ -94,9 +97,10 @@ impl Import {
         }
         for index in self.space.indexes.of(key).into_iter().filter(|index| index.is_ready()) {
             let Some(value) = &value else {
-                // It has entries there when it can be read, which nobody knows now.
-                let doubted = ledger::build_anew(&self.space, &index).await;
-                doubted.map_err(|problem| self.failed(problem))?;
+                let kept = self.kept.entry(index.number).or_default();
+                let row = ledger::leave_out(&self.space, &index, kept, &place).await;
+                let row = row.map_err(|problem| self.failed(problem))?;
+                rows.extend(row.map(|(key, stored)| (key, Row { stored, line, of: Of::Kept })));
                 continue;
             };
             let entry = entry(&index, &documents.app, key, value, expiry).map_err(refused)?;
@@ -112,20 +116,23 @@ impl Import {
 
     async fn put_all(&mut self, rows: Vec<(Vec<u8>, Row)>) -> Result<(), TransferError> {
         self.begin_rows().await?;
-        if self.rows.len() + rows.len() > MAX_WRITES {
+        // Whoever finds another in the place of a row that only one may have looks whether that gives way, once it is written.
+        let is_taken = |(key, row): &(Vec<u8>, Row)| matches!(row.of, Of::Unique { .. }) && self.rows.contains_key(key);
+        let is_behind = !self.documents.is_empty();
+        if is_behind || rows.iter().any(is_taken) || self.rows.len() + rows.len() > MAX_WRITES {
             self.flush().await?;
         }
         self.make_room(rows.iter().map(|(key, row)| key.len() + row.stored.len()).sum()).await?;
         for (key, row) in rows {
-            match self.rows.get(&key) {
-                None => drop(self.rows.insert(key, row)),
-                Some(there) => return Err(self.wrong(self.line, self.taken(&key, &row, &there.stored))),
+            let is_kept = matches!(row.of, Of::Kept);
+            if self.rows.insert(key, row).is_some() && !is_kept {
+                return Err(self.wrong(self.line, LineProblem::Twice));
             }
         }
         Ok(())
     }
 
-    /// What the exported store kept about itself has come: its indexes are as it had them, but none is ready yet.
+    /// What the exported store kept about itself has come: its indexes are as it had them, over nothing.
     pub(super) async fn begin_rows(&mut self) -> Result<(), TransferError> {
         if self.stage != Stage::Ledger {
             return Ok(());
@@ -183,20 +190,15 @@ impl Import {
     }
 
     async fn write_rows(&mut self) -> Result<(), TransferError> {
-        let rows = std::mem::take(&mut self.rows);
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let precondition = |row: &[u8]| match self.into {
-            IntoWhat::Merge(OnExisting::Replace) => Precondition::Any,
-            // The host may keep it while the import goes on.
-            _ if row.first() == Some(&(Kind::Cron as u8)) => Precondition::Any,
-            _ => Precondition::Absent,
-        };
-        let write = |(key, row): (&Vec<u8>, &Row)| Write::put(key.clone(), row.stored.clone()).when(precondition(key));
-        let writes: Vec<Write> = rows.iter().map(write).collect();
+        let mut rows = std::mem::take(&mut self.rows);
         for _ in 0..ATTEMPTS {
-            let committed = self.space.commit_repeatable(writes.clone()).await;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let writes = rows
+                .iter()
+                .map(|(key, row)| Write::put(key.clone(), row.stored.clone()).when(self.precondition(key, &row.of)));
+            let committed = self.space.commit_repeatable(writes.collect()).await;
             let place = match committed.map_err(|problem| self.failed(problem))? {
                 Committed::Done => {
                     self.count(&rows);
@@ -213,14 +215,48 @@ impl Import {
                     self.count(&rows);
                     return Ok(());
                 }
-                Some(there) => match row.of.is_free(&there).await {
-                    Ok(true) => {}
-                    Ok(false) => return Err(self.wrong(row.line, self.taken(key, row, &there))),
-                    Err(problem) => return Err(self.failed(problem)),
-                },
+                Some(there) => {
+                    let given_up = self.make_way(key, row, &there).await?;
+                    if let Some(number) = given_up {
+                        self.kept.remove(&number);
+                        let kept = ledger::place(number);
+                        rows.retain(|key, row| !row.of.is_unique_in(number) && *key != kept);
+                    }
+                }
             }
         }
         Err(self.failed(contended("import")))
+    }
+
+    fn precondition(&self, key: &[u8], of: &Of) -> Precondition {
+        match (self.into, of) {
+            (IntoWhat::Merge(OnExisting::Replace), _) | (_, Of::Kept) => Precondition::Any,
+            // The host may keep it while the import goes on.
+            _ if key.first() == Some(&(Kind::Cron as u8)) => Precondition::Any,
+            _ => Precondition::Absent,
+        }
+    }
+
+    /// Sees to it that a row can be written in whose place is `there`. Gives the number of the index that nothing is written of any more.
+    async fn make_way(&self, key: &[u8], row: &Row, there: &[u8]) -> Result<Option<u64>, TransferError> {
+        let Of::Unique { documents, index } = &row.of else {
+            return Err(self.wrong(row.line, self.taken(key, row, there)));
+        };
+        let holder = Said::of(there).map(|said| said.key);
+        let is_gone = match holder {
+            Some(holder) => documents.reap(holder).await.map_err(|problem| self.failed(problem))?,
+            None => false,
+        };
+        match (is_gone, self.is_live) {
+            // It had expired.
+            (true, _) => Ok(None),
+            // Both were there, one after the other. That is told when the index is built.
+            (false, true) => {
+                let built_anew = ledger::build_anew(&self.space, index).await;
+                built_anew.map(|()| Some(index.number)).map_err(|problem| self.failed(problem))
+            }
+            (false, false) => Err(self.wrong(row.line, self.taken(key, row, there))),
+        }
     }
 
     /// Whether every one of `rows` is there as it is to be, but for those that the host may have written since.
@@ -232,7 +268,7 @@ impl Import {
     }
 
     fn count(&mut self, rows: &BTreeMap<Vec<u8>, Row>) {
-        let follows = [Kind::Index, Kind::Unique, Kind::Expiry];
+        let follows = [Kind::Index, Kind::Unique, Kind::Expiry, Kind::Meta];
         for first in rows.keys().filter_map(|key| key.first()) {
             self.imported.documents += u64::from(*first == Kind::Document as u8);
             self.imported.rows += u64::from(!follows.iter().any(|kind| *first == *kind as u8));

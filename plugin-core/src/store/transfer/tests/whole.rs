@@ -2,9 +2,14 @@
 
 use super::*;
 use crate::{
+    clock::ManualClock,
     query,
     random::Random,
-    store::{StoreError, index::Progress},
+    store::{
+        StoreError, codec,
+        index::Progress,
+        mem::strict::{Fate, Faults, StrictEngine},
+    },
 };
 
 /// The lines of a whole export of [`filled`], but for the last, as `change` leaves them: those for which it says no are taken out.
@@ -151,6 +156,137 @@ fn is_refused(text: &str, at: u64, key: &str) {
 }
 
 #[test]
+fn a_line_that_comes_twice_is_that_and_no_duplicate() {
+    for gap in [0, 700] {
+        let mut lines = lines(|_| true);
+        let at = lines.iter().position(|line| line.contains("\"default\"") && line.contains("c:003")).expect("a line");
+        let again = lines[at].clone();
+        lines.insert(at + 1 + gap, again);
+        let refused = import(&store(&INDEXES), IntoWhat::Empty, &whole(lines));
+        let Err(TransferError::Line { line, problem: LineProblem::Twice, .. }) = refused else { panic!("{refused:?}") };
+        assert_eq!(line, (at + gap) as u64 + 2);
+    }
+}
+
+#[test]
+fn of_two_lines_the_second_is_refused_whichever_was_written_by_hand() {
+    for by_hand in [0, 1] {
+        let mut lines = lines(|_| true);
+        let at = lines.iter().position(|line| line.contains("\"default\"") && line.contains("c:003")).expect("a line");
+        lines.insert(at + 1, lines[at].clone());
+        let mut line: Json = serde_json::from_str(&lines[at + by_hand]).expect("JSON");
+        line.as_object_mut().expect("an object").remove("stored");
+        lines[at + by_hand] = line.to_string();
+        let refused = import(&store(&INDEXES), IntoWhat::Empty, &whole(lines));
+        let Err(TransferError::Line { line, problem: LineProblem::Twice, .. }) = refused else { panic!("{refused:?}") };
+        assert_eq!(line, at as u64 + 2);
+    }
+}
+
+#[test]
+fn a_document_that_has_expired_gives_way_to_another_wherever_that_comes() {
+    for gap in [0, 600] {
+        let (engine, keyspace) = (Arc::new(MemEngine::new()), Keyspace::of_plugin("tests"));
+        block_on(engine.open(&keyspace)).expect("memory opens");
+        let long_ago = ManualClock::at(Timestamp::UNIX_EPOCH);
+        let from = Arc::new(Space::new(engine, keyspace, Durability::Relaxed).with_clock(long_ago.into()));
+        let documents = db(&from, "default");
+        block_on(documents.set_for("c:1", &json!({ "u": 1 }), Duration::from_secs(1))).expect("stored");
+        for n in 0..gap {
+            block_on(documents.set(&format!("c:1{n:04}"), &json!({ "a": n }))).expect("stored");
+        }
+        block_on(documents.set("c:2", &json!({ "u": 1 }))).expect("stored");
+        let text = exported(&from, Stillness::Still);
+        let to = store(&INDEXES);
+        import(&to, IntoWhat::Empty, &text).expect("one of them is gone");
+        is_sound(&to);
+        assert_eq!(block_on(to.overview()).expect("readable").documents, gap + 1);
+    }
+}
+
+#[test]
+fn an_export_beside_writers_is_imported_with_what_was_unique_at_each_moment_alone() {
+    let from = store(&INDEXES);
+    let documents = db(&from, "default");
+    block_on(documents.set("c:000", &json!({ "u": 1 }))).expect("stored");
+    for n in 0..1100 {
+        block_on(documents.set(&format!("c:1{n:04}"), &json!({ "a": n }))).expect("stored");
+    }
+    let text = block_on(async {
+        let mut export = from.export("tests", Stillness::Live).await.expect("it begins");
+        let mut text = String::new();
+        while let Some(lines) = export.next().await.expect("readable") {
+            text.push_str(&lines);
+            if lines.contains("\"c:000\"") {
+                documents.set("c:000", &json!({ "u": 2 })).await.expect("stored");
+                documents.set("c:9", &json!({ "u": 1 })).await.expect("nobody has it");
+            }
+        }
+        text
+    });
+    let engine: Arc<dyn Engine> = Arc::new(MemEngine::new());
+    let to = over(&engine, Schema::new([], [], [], &INDEXES));
+    let imported = import(&to, IntoWhat::Empty, &text).expect("all of it comes");
+    assert_eq!(imported.documents, 1102);
+    assert!(
+        matches!(&*imported.warnings, [told] if told.contains("`c:9`") && told.contains("`c:000`")),
+        "{imported:?}"
+    );
+    assert_eq!(in_the_index(&to, 7), ["c:10007"], "the other is built");
+    // Whoever corrects one of them has the index at the next start.
+    block_on(db(&to, "default").set("c:9", &json!({ "u": 3 }))).expect("stored");
+    let again = over(&engine, Schema::new([], [], [], &INDEXES));
+    block_on(again.build_indexes(|| true)).expect("they are built");
+    is_sound(&again);
+}
+
+#[test]
+fn what_is_larger_than_a_document_is_refused_at_its_line() {
+    for size in [MAX_DOCUMENT + 1, 2 * MAX_DOCUMENT] {
+        let mut changed = lines(|_| true);
+        let at = changed.iter().position(|line| line.contains("\"key\"")).expect("a document");
+        let mut line: Json = serde_json::from_str(&changed[at]).expect("JSON");
+        let mut stored = BASE64_STANDARD.decode(line["stored"].as_str().expect("a text")).expect("base64");
+        stored.resize(size, 0);
+        line["check"] = json!(check_of_document("default", line["key"].as_str().expect("a key"), &stored));
+        line["stored"] = json!(BASE64_STANDARD.encode(&stored));
+        line.as_object_mut().expect("an object").remove("value");
+        changed[at] = line.to_string();
+        let refused = import(&store(&INDEXES), IntoWhat::Empty, &whole(changed));
+        let Err(TransferError::Line { line, problem: LineProblem::Refused(problem), .. }) = refused else {
+            panic!("{refused:?}")
+        };
+        assert!(line == at as u64 + 1 && matches!(problem, StoreError::TooLarge { .. }), "{problem:?}");
+    }
+}
+
+#[test]
+fn an_import_that_fails_before_its_documents_come_leaves_no_index_in_doubt() {
+    let text = whole(lines(|_| true));
+    // The first commits are those that exchange what the store keeps about itself.
+    for fails in 0..4 {
+        let strict = Arc::new(StrictEngine::new(7, Faults::NONE));
+        let engine = Arc::<StrictEngine>::clone(&strict) as Arc<dyn Engine>;
+        let to = over(&engine, Schema::new([], [], [], &INDEXES));
+        strict.decide(std::iter::repeat_n(Fate::Happens, fails).chain([Fate::Down]));
+        let failed = import(&to, IntoWhat::Empty, &text);
+        assert!(matches!(failed, Err(TransferError::Store { .. })), "{fails}: {failed:?}");
+        // The plugin goes on in the same process.
+        let documents = db(&to, "default");
+        for n in 0..3 {
+            block_on(documents.set(&format!("c:x{n}"), &json!({ "a": n, "b": 10 + n, "u": 1000 + n })))
+                .expect("stored");
+        }
+        is_whole(&to);
+        let later = over(&engine, Schema::new([], [], [], &LATER));
+        block_on(later.build_indexes(|| true)).expect("they are built");
+        is_sound(&later);
+        let found = block_on(db(&later, "default").count(query! { b: 11 }).under("c:x").into_future());
+        assert_eq!(found.expect("a count"), 1, "{fails}");
+    }
+}
+
+#[test]
 fn an_index_that_could_not_be_built_where_it_comes_from_is_told_of() {
     let engine: Arc<dyn Engine> = Arc::new(MemEngine::new());
     let (plain, to) = (over(&engine, Schema::new([], [], [], &[])), store(&[]));
@@ -185,13 +321,24 @@ fn documents_that_cannot_be_read_are_counted_and_indexes_are_without_them_as_bef
     assert!(all(&from) == all(&to));
     assert!(to.indexes.all().iter().all(|index| index.is_ready()));
     assert_eq!(in_the_index(&to, 2), ["c:2"]);
-    // A kill on the way leaves no index that is trusted and not of all documents.
+    // However far an import comes, its row says what an index is without, and what is unique is held to be.
     let (lines, cut) = (text.lines().collect::<Vec<_>>(), store(&INDEXES));
     let broken = import(&cut, IntoWhat::Empty, &lines[..lines.len() - 1].join("\n"));
     assert!(matches!(broken, Err(TransferError::CutShort { .. })), "{broken:?}");
-    assert!(cut.indexes.all().iter().all(|index| !index.is_ready()));
-    block_on(cut.build_indexes(|| true)).expect("they are built");
+    assert!(all(&from) == all(&cut));
     assert_eq!(in_the_index(&cut, 2), ["c:2"]);
+    let mut twice = lines[..lines.len() - 1].to_vec();
+    let mut copy: Json =
+        serde_json::from_str(lines.iter().find(|line| line.contains("\"c:0\"")).expect("a line")).expect("JSON");
+    copy["key"] = json!("c:3");
+    copy.as_object_mut().expect("an object").remove("check");
+    let copy = copy.to_string();
+    twice.push(&copy);
+    let refused = import(&store(&INDEXES), IntoWhat::Empty, &whole(twice.into_iter().map(ToOwned::to_owned).collect()));
+    assert!(
+        matches!(refused, Err(TransferError::Line { problem: LineProblem::Refused(StoreError::Duplicate { .. }), .. })),
+        "{refused:?}"
+    );
 }
 
 #[test]
@@ -212,7 +359,19 @@ fn what_a_store_keeps_about_itself_is_taken_as_it_was_or_not_at_all() {
     let cut: fn(&mut Vec<u8>, &mut Vec<u8>) = |_, stored| stored.truncate(stored.len() - 1);
     let named: fn(&mut Vec<u8>, &mut Vec<u8>) = |row, _| row.extend(b"x");
     let twice = good[1].clone();
-    for wrong in [change(1, cut), change(1, named), twice, good[1].replace("stored\":\"", "stored\":\"AAAA")] {
+    let is_number =
+        |line: &String| line.contains(&BASE64_STANDARD.encode(Key::of(Kind::Meta).text("index-number").into_bytes()));
+    let number = good.iter().position(is_number).expect("there are indexes");
+    let last: fn(&mut Vec<u8>, &mut Vec<u8>) = |_, stored| *stored = codec::encode(&u64::MAX).expect("a number");
+    let large: fn(&mut Vec<u8>, &mut Vec<u8>) = |_, stored| stored.resize(2 << 20, 0);
+    for wrong in [
+        change(1, cut),
+        change(1, named),
+        change(number, last),
+        change(1, large),
+        twice,
+        good[1].replace("stored\":\"", "stored\":\"AAAA"),
+    ] {
         let mut lines = good.clone();
         lines.insert(2, wrong.clone());
         let to = store(&INDEXES);
