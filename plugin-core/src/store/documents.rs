@@ -35,6 +35,16 @@ pub(super) struct Change<'a> {
     pub(super) after: Option<&'a New>,
 }
 
+/// What is known of what is stored, as far as it can be read.
+struct Before {
+    head: Option<Head>,
+    /// What has to be there still when it is written over.
+    held: Precondition,
+    /// Whether it has not expired.
+    live: bool,
+    expiry: Option<u64>,
+}
+
 /// What is to be stored.
 #[derive(Debug, Clone)]
 pub(super) struct New {
@@ -182,7 +192,7 @@ impl Documents {
     fn add<'a>(&self, change: &Change<'a>, batch: &mut Batch, wants: &mut Wants<'a>) -> Result<(), StoreError> {
         let Change { key, before, after } = *change;
         let place = self.place(key)?;
-        let (before_head, live, before_expiry) = self.before(key, before)?;
+        let Before { head: before_head, held, live, expiry: before_expiry } = self.before(key, before);
         if before.is_none() && after.is_none() {
             batch.documents.push(Write { key: place, precondition: Precondition::Absent, change: Become::Keep });
             return Ok(());
@@ -200,7 +210,7 @@ impl Documents {
                 Write::put(place, document)
             }
         };
-        batch.documents.push(write.when(precondition(before_head)));
+        batch.documents.push(write.when(held));
 
         let after_expiry = after.and_then(|after| after.expiry);
         if before_expiry != after_expiry {
@@ -214,13 +224,20 @@ impl Documents {
         self.index(change, before_expiry, batch, wants)
     }
 
-    /// The head of what is there, whether it has not expired, and when it does. Bytes that are none of a document have a head as far as
-    /// they go, so that they can be written over.
-    fn before(&self, key: &str, before: Option<&[u8]>) -> Result<(Option<Head>, bool, Option<u64>), StoreError> {
-        let Some(bytes) = before else { return Ok((None, false, None)) };
-        match self.record(key, bytes) {
-            Ok(record) => Ok((Some(record.head()), self.is_live(&record), record.expiry())),
-            Err(_) => Ok((Some(of_key(key, super::codec::head(bytes))?), true, None)),
+    /// What is there. Bytes that are none of a document have a head as far as they go, so that they can be written over.
+    fn before(&self, key: &str, before: Option<&[u8]>) -> Before {
+        let Some(bytes) = before else {
+            return Before { head: None, held: Precondition::Absent, live: false, expiry: None };
+        };
+        match (self.record(key, bytes), super::codec::head(bytes)) {
+            (Ok(record), _) => {
+                let (head, live) = (Some(record.head()), self.is_live(&record));
+                Before { head, held: precondition(head), live, expiry: record.expiry() }
+            }
+            (Err(_), Ok(head)) => Before { head: Some(head), held: precondition(Some(head)), live: true, expiry: None },
+            (Err(_), Err(_)) => {
+                Before { head: None, held: Precondition::Head(bytes.to_vec()), live: true, expiry: None }
+            }
         }
     }
 

@@ -194,6 +194,7 @@ macro_rules! documents_conformance {
             documents_of_a_newer_version_are_in_indexes_again_when_that_is_back,
             an_index_that_was_built_without_many_is_built_again_at_each_start,
             of_many_that_are_left_out_no_more_is_said_than_is_known,
+            bytes_that_are_no_document_can_be_written_over_and_removed,
             a_store_that_is_whole_has_no_problems,
             a_document_that_cannot_be_decoded_is_named,
             an_entry_that_does_not_follow_from_its_document_is_named,

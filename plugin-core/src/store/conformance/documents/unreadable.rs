@@ -265,3 +265,23 @@ pub fn of_many_that_are_left_out_no_more_is_said_than_is_known(store: impl Store
     assert_eq!(left_out(&again), None);
     verify(&again);
 }
+
+pub fn bytes_that_are_no_document_can_be_written_over_and_removed(store: impl Store) {
+    let space = open(&store, 3);
+    let db = of_default(&space);
+    for bytes in [&b""[..], b"abc", b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff"] {
+        for key in ["papers:1", "plain"] {
+            let planted = || plant(&space, Write::put(db.0.place(key).expect("a key"), bytes.to_vec()));
+            planted();
+            let over = match key {
+                "plain" => block_on(db.set(key, &1)),
+                _ => block_on(db.docs::<Paper>().put(&paper("1", "ada", None))),
+            };
+            over.expect("it is written over");
+            assert!(block_on(db.delete(key)).expect("it is a document"));
+            planted();
+            assert!(block_on(db.delete(key)).expect("it is removed"), "it was there");
+        }
+    }
+    verify(&space);
+}
