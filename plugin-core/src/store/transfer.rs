@@ -126,7 +126,7 @@ fn given<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransferError {
-    /// A line is wrong. What was imported stays: lines before it, and some of those that follow soon after it.
+    /// A line is wrong. What was imported stays: that are most of the lines before it, and of those written by hand some that follow soon.
     #[error("line {line}: {problem}; {imported} other rows were imported")]
     Line {
         /// The line, counted from 1.

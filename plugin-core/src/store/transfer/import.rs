@@ -325,16 +325,20 @@ impl Import {
     /// A document as it was stored.
     async fn stored(&mut self, app: AppId, key: String, stored: Vec<u8>) -> Result<(), TransferError> {
         let documents = Documents { space: Arc::clone(&self.space), app };
-        if self.stage == Stage::Merging {
-            let schema = &self.space.schema;
-            let record = documents.place(&key).and_then(|_| documents.record(&key, &stored));
-            let new = record.and_then(|record| {
-                Ok(New { payload: of_key(&key, record.payload(schema, &key))?, expiry: record.expiry() })
-            });
-            let new = new.map_err(|problem| self.wrong(self.line, LineProblem::Refused(problem)))?;
-            return self.pend(documents, key, new).await;
+        if self.stage != Stage::Merging {
+            return self.put_document(&documents, &key, stored).await;
         }
-        self.put_document(&documents, &key, stored).await
+        let schema = &self.space.schema;
+        documents.place(&key).map_err(|problem| self.wrong(self.line, LineProblem::Refused(problem)))?;
+        let record = documents.record(&key, &stored);
+        let new = record.and_then(|record| {
+            Ok(New { payload: of_key(&key, record.payload(schema, &key))?, expiry: record.expiry() })
+        });
+        match new {
+            Ok(new) => self.pend(documents, key, new).await,
+            // What cannot be read cannot be written as plugins write it.
+            Err(problem) => self.merge_as_it_is(&documents, &key, stored, problem).await,
+        }
     }
 
     /// A document that somebody wrote by hand.

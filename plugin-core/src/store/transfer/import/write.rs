@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use super::{CHUNK, CHUNK_BYTES, Import, IntoWhat, OnExisting, Pending, Stage};
 use crate::store::{
-    codec::Envelope,
+    codec::{self, Content, Envelope},
     db::{ATTEMPTS, contended},
     documents::{Documents, MAX_DOCUMENT, New},
     engine::{MAX_WRITES, Precondition, Write},
@@ -114,6 +114,39 @@ impl Import {
         self.put_all(rows).await
     }
 
+    /// The same into what is there, where `problem` keeps it from being written as plugins write it: nobody can read it. What can be read
+    /// and is nothing that a plugin could write stays where it is already.
+    pub(super) async fn merge_as_it_is(
+        &mut self,
+        documents: &Documents,
+        key: &str,
+        stored: Vec<u8>,
+        problem: StoreError,
+    ) -> Result<(), TransferError> {
+        self.flush().await?;
+        // A value without a type says itself what it is, whatever the type wants that its key stands for.
+        let is_value = matches!(
+            Envelope::of(&stored).map(|envelope| envelope.content),
+            Ok(Content::Dynamic(bytes)) if codec::open_payload(bytes).is_ok()
+        );
+        let is_read = documents.record(key, &stored).is_ok_and(|record| record.value().is_ok());
+        match (documents.read(key).await.map_err(|problem| self.failed(problem))?, self.into) {
+            (Some(there), _) if there == stored => {
+                self.imported.documents += 1;
+                self.imported.rows += 1;
+                self.imported.unreadable += u64::from(!is_read);
+                return Ok(());
+            }
+            _ if is_value || is_read => return Err(self.wrong(self.line, LineProblem::Refused(problem))),
+            (Some(_), IntoWhat::Merge(OnExisting::Replace)) => {
+                documents.delete(key).await.map_err(|problem| self.failed(problem))?;
+            }
+            (Some(_), into) => return Err(self.wrong(self.line, existing(documents, key, into))),
+            (None, _) => {}
+        }
+        self.put_document(documents, key, stored).await
+    }
+
     async fn put_all(&mut self, rows: Vec<(Vec<u8>, Row)>) -> Result<(), TransferError> {
         self.begin_rows().await?;
         // Whoever finds another in the place of a row that only one may have looks whether that gives way, once it is written.
@@ -178,12 +211,9 @@ impl Import {
         match wrong {
             None => Ok(()),
             Some((_, problem @ StoreError::Engine(_))) => Err(self.failed(problem)),
-            Some((it, StoreError::Exists { key })) => {
-                let problem = match self.into {
-                    IntoWhat::Empty => LineProblem::Twice,
-                    IntoWhat::Merge(_) => LineProblem::Exists { app: it.documents.app.to_string(), key },
-                };
-                Err(self.wrong(it.line, problem))
+            // What is new was read: it is what is there that cannot be.
+            Some((it, StoreError::Exists { .. } | StoreError::Codec { .. })) => {
+                Err(self.wrong(it.line, existing(&it.documents, &it.key, self.into)))
             }
             Some((it, problem)) => Err(self.wrong(it.line, LineProblem::Refused(problem))),
         }
@@ -287,5 +317,14 @@ impl Import {
             _ if self.into == IntoWhat::Empty => LineProblem::Twice,
             _ => LineProblem::RowExists { row: hex::encode(key) },
         }
+    }
+}
+
+/// What is wrong with a line whose document is there already.
+fn existing(documents: &Documents, key: &str, into: IntoWhat) -> LineProblem {
+    match into {
+        // There was nothing: it came with an earlier line.
+        IntoWhat::Empty => LineProblem::Twice,
+        IntoWhat::Merge(_) => LineProblem::Exists { app: documents.app.to_string(), key: key.to_owned() },
     }
 }

@@ -342,6 +342,61 @@ fn documents_that_cannot_be_read_are_counted_and_indexes_are_without_them_as_bef
 }
 
 #[test]
+fn an_import_that_broke_off_goes_on_over_documents_that_cannot_be_read() {
+    let from = store(&INDEXES);
+    (0..3).for_each(|n| {
+        block_on(db(&from, "default").set(&format!("c:{n}"), &json!({ "a": n, "u": n }))).expect("stored");
+    });
+    let mut lines: Vec<String> = exported(&from, Stillness::Still).lines().map(ToOwned::to_owned).collect();
+    lines.pop();
+    for (key, bytes) in [("c:00", &b"abc"[..]), ("c:1x", b"none"), ("c:2x", b"")] {
+        let check = check_of_document("default", key, bytes);
+        lines.push(
+            json!({ "app": "default", "key": key, "stored": BASE64_STANDARD.encode(bytes), "check": check })
+                .to_string(),
+        );
+    }
+    let cut = lines[..lines.len() - 1].join("\n");
+    let (text, whole_store) = (whole(lines), store(&INDEXES));
+    import(&whole_store, IntoWhat::Empty, &text).expect("it is whole");
+    let to = store(&INDEXES);
+    assert!(matches!(import(&to, IntoWhat::Empty, &cut), Err(TransferError::CutShort { .. })));
+    // Another is where the last is to be.
+    block_on(db(&to, "default").set("c:2x", &json!({ "a": 9, "u": 9 }))).expect("stored");
+    let refused = import(&to, IntoWhat::Merge(OnExisting::Refuse), &text);
+    assert!(matches!(refused, Err(TransferError::Line { problem: LineProblem::Exists { .. }, .. })), "{refused:?}");
+    let merged = import(&to, IntoWhat::Merge(OnExisting::Replace), &text).expect("it goes on");
+    assert_eq!((merged.documents, merged.unreadable), (6, 3));
+    let documents =
+        |space| all(space).into_iter().filter(|(key, _)| [0x10, 0x11, 0x12].contains(&key[0])).map(|(key, _)| key);
+    assert!(documents(&to).eq(documents(&whole_store)), "entries too");
+    assert!(in_the_index(&to, 9).is_empty() && in_the_index(&to, 2) == ["c:2"]);
+    let told = |space| block_on(Space::verify(space)).expect("it can be looked at").problems.len();
+    assert_eq!(told(&to), told(&whole_store));
+    // By hand over one that cannot be read: it is there.
+    let by_hand = "{\"key\":\"c:1x\",\"value\":1}";
+    let refused = import(&to, IntoWhat::Merge(OnExisting::Refuse), by_hand);
+    assert!(matches!(refused, Err(TransferError::Line { problem: LineProblem::Exists { .. }, .. })), "{refused:?}");
+    import(&to, IntoWhat::Merge(OnExisting::Replace), by_hand).expect("it is written over");
+}
+
+#[test]
+fn what_is_of_no_type_that_its_key_wants_is_merged_only_where_it_is_already() {
+    let plain = store(&[]);
+    block_on(db(&plain, "default").set("bits:1", &json!({ "bits": "none" }))).expect("stored");
+    let text = exported(&plain, Stillness::Still);
+    let typed = with_bits();
+    let refused = import(&typed, IntoWhat::Merge(OnExisting::Replace), &text);
+    assert!(
+        matches!(refused, Err(TransferError::Line { line: 2, problem: LineProblem::Refused(_), .. })),
+        "{refused:?}"
+    );
+    import(&typed, IntoWhat::Empty, &text).expect("it is as it was there");
+    let again = import(&typed, IntoWhat::Merge(OnExisting::Replace), &text).expect("it is there");
+    assert_eq!((again.documents, again.unreadable), (1, 1));
+}
+
+#[test]
 fn what_a_store_keeps_about_itself_is_taken_as_it_was_or_not_at_all() {
     let good = lines(|_| true);
     let before = all(&store(&INDEXES));
