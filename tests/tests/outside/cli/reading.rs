@@ -68,21 +68,16 @@ fn a_disk_that_takes_no_writes_can_be_looked_at() {
     let shell = Shell::misbehaving().on(&disk.data());
     let lines = shell.write("lines", "{\"key\":\"n:0\",\"value\":0}\n");
     shell.done(&["db", "import", PLUGIN, &lines.to_string_lossy()]);
-    disk.read_only().expect("nobody writes there any more");
-    look_at_everything(&shell, &disk.data(), PLUGIN);
-    let refused = shell.run(&["db", "import", PLUGIN, &lines.to_string_lossy(), "--merge"]);
-    assert!(refused.code == Some(5) && refused.err.contains("Read-only file system"), "{refused:?}");
-}
-
-#[test]
-fn a_folder_without_a_lock_file_on_a_disk_that_takes_no_writes_can_be_looked_at() {
-    let Some(disk) = SmallDisk::new("48m").unwrap_or_else(|error| panic!("{error}")) else { return };
-    let shell = Shell::misbehaving().on(&disk.data());
-    let lines = shell.write("lines", "{\"key\":\"n:0\",\"value\":0}\n");
-    shell.done(&["db", "import", PLUGIN, &lines.to_string_lossy()]);
-    fs::remove_file(disk.data().join("server.lock")).expect("it was there");
-    disk.read_only().expect("nobody writes there any more");
-    look_at_everything(&shell, &disk.data(), PLUGIN);
+    for without_lock in [false, true] {
+        if without_lock {
+            fs::remove_file(disk.data().join("server.lock")).expect("it was there");
+        }
+        disk.read_only().expect("nobody writes there any more");
+        look_at_everything(&shell, &disk.data(), PLUGIN);
+        let refused = shell.run(&["db", "import", PLUGIN, &lines.to_string_lossy(), "--merge"]);
+        assert!(refused.code == Some(5) && refused.err.contains("Read-only file system"), "{refused:?}");
+        disk.resize("48m").expect("it takes writes again");
+    }
 }
 
 #[test]
