@@ -102,6 +102,16 @@ struct Line<'a> {
     row: Option<String>,
 }
 
+impl Line<'_> {
+    fn is_first(&self) -> bool {
+        self.format.is_some()
+    }
+
+    fn has_fields_of_first(&self) -> bool {
+        self.version.is_some() || self.plugin.is_some() || self.at.is_some() || self.live
+    }
+}
+
 /// Tells `parts` from others.
 fn check_of(parts: &[&[u8]]) -> String {
     let mut digest = Sha256::new();

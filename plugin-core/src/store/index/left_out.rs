@@ -75,6 +75,10 @@ impl LeftOut {
 
     /// Adds the document whose row has the key `place`.
     pub(super) fn add(&mut self, place: &[u8]) {
+        // It may be there already, where other bytes took its place that cannot be read either.
+        if self.first.iter().any(|known| known.0 == place) {
+            return;
+        }
         self.count += 1;
         if self.first.len() < KNOWN {
             self.first.push(Place(place.to_vec()));

@@ -259,6 +259,11 @@ impl Import {
         if self.end.is_some() {
             return Err(self.wrong(self.line, malformed(&"it comes after the last")));
         }
+        if !line.is_first() && line.has_fields_of_first() {
+            return Err(
+                self.wrong(self.line, malformed(&"`version`, `plugin`, `at` and `live` stand in the first line alone"))
+            );
+        }
         match line {
             Line { format: Some(format), version, plugin, live, .. } => {
                 self.is_live = live;

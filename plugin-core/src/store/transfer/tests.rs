@@ -227,6 +227,8 @@ fn lines_that_are_none_are_refused_with_what_is_wrong() {
     let first = "{\"format\":\"plugin-server-export\",\"version\":1,\"plugin\":\"tests\"}";
     for (text, expected) in [
         ("{\"keys\":1}", "unknown field `keys`"),
+        ("{\"key\":\"k\",\"value\":1,\"version\":2}", "in the first line alone"),
+        ("{\"key\":\"k\",\"value\":1,\"live\":true}", "in the first line alone"),
         ("{\"key\":\"k\"}", "neither `value` nor `stored`"),
         ("{\"app\":\"a b\",\"key\":\"k\",\"value\":1}", "line 1"),
         ("{\"key\":\"\",\"value\":1}", "a key of 0 bytes"),

@@ -373,6 +373,13 @@ fn an_import_that_broke_off_goes_on_over_documents_that_cannot_be_read() {
     assert!(in_the_index(&to, 9).is_empty() && in_the_index(&to, 2) == ["c:2"]);
     let told = |space| block_on(Space::verify(space)).expect("it can be looked at").problems.len();
     assert_eq!(told(&to), told(&whole_store));
+    // Other bytes that cannot be read either are as much left out as those in whose place they are.
+    let check = check_of_document("default", "c:1x", b"else");
+    let other = json!({ "key": "c:1x", "stored": BASE64_STANDARD.encode("else"), "check": check }).to_string();
+    import(&to, IntoWhat::Merge(OnExisting::Replace), &other).expect("it is kept as it is");
+    let left_out =
+        block_on(to.index_states()).expect("readable").into_iter().map(|it| it.left_out.map(|it| it.documents));
+    assert!(left_out.eq([Some(3), Some(3)]));
     // By hand over one that cannot be read: it is there.
     let by_hand = "{\"key\":\"c:1x\",\"value\":1}";
     let refused = import(&to, IntoWhat::Merge(OnExisting::Refuse), by_hand);
