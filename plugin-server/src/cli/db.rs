@@ -372,6 +372,7 @@ fn verify(args: DbVerifyArgs) -> Result<(), Failure> {
     }
     match problems {
         0 => Ok(()),
+        1 => Err(Failure::Failed("1 problem was found".to_owned())),
         _ => Err(Failure::Failed(format!("{problems} problems were found"))),
     }
 }

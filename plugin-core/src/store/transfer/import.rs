@@ -336,7 +336,9 @@ impl Import {
         let schema = &self.space.schema;
         documents.place(&key).map_err(|problem| self.wrong(self.line, LineProblem::Refused(problem)))?;
         let record = documents.record(&key, &stored);
+        // Not all that is damaged is noticed where nobody reads it.
         let new = record.and_then(|record| {
+            of_key(&key, record.value())?;
             Ok(New { payload: of_key(&key, record.payload(schema, &key))?, expiry: record.expiry() })
         });
         match new {
@@ -379,5 +381,7 @@ impl Import {
 }
 
 fn decoded(text: &str) -> Result<Vec<u8>, LineProblem> {
-    BASE64_STANDARD.decode(text).map_err(|error| LineProblem::Malformed(format!("its bytes are no base64: {error}")))
+    BASE64_STANDARD.decode(text).map_err(|error| {
+        LineProblem::Malformed(format!("its bytes are no base64: {}", error.to_string().trim_end_matches('.')))
+    })
 }

@@ -211,8 +211,11 @@ impl Import {
         match wrong {
             None => Ok(()),
             Some((_, problem @ StoreError::Engine(_))) => Err(self.failed(problem)),
+            Some((it, StoreError::Exists { .. })) => {
+                Err(self.wrong(it.line, existing(&it.documents, &it.key, self.into)))
+            }
             // What is new was read: it is what is there that cannot be.
-            Some((it, StoreError::Exists { .. } | StoreError::Codec { .. })) => {
+            Some((it, StoreError::Codec { .. })) if self.into != IntoWhat::Merge(OnExisting::Replace) => {
                 Err(self.wrong(it.line, existing(&it.documents, &it.key, self.into)))
             }
             Some((it, problem)) => Err(self.wrong(it.line, LineProblem::Refused(problem))),

@@ -349,7 +349,10 @@ fn an_import_that_broke_off_goes_on_over_documents_that_cannot_be_read() {
     });
     let mut lines: Vec<String> = exported(&from, Stillness::Still).lines().map(ToOwned::to_owned).collect();
     lines.pop();
-    for (key, bytes) in [("c:00", &b"abc"[..]), ("c:1x", b"none"), ("c:2x", b"")] {
+    // One of them a document but for its last byte.
+    let mut damaged = block_on(db(&from, "default").0.read("c:1")).expect("readable").expect("it is there");
+    damaged.pop();
+    for (key, bytes) in [("c:00", &*damaged), ("c:1x", &b"none"[..]), ("c:2x", b"")] {
         let check = check_of_document("default", key, bytes);
         lines.push(
             json!({ "app": "default", "key": key, "stored": BASE64_STANDARD.encode(bytes), "check": check })
@@ -385,6 +388,40 @@ fn an_import_that_broke_off_goes_on_over_documents_that_cannot_be_read() {
     let refused = import(&to, IntoWhat::Merge(OnExisting::Refuse), by_hand);
     assert!(matches!(refused, Err(TransferError::Line { problem: LineProblem::Exists { .. }, .. })), "{refused:?}");
     import(&to, IntoWhat::Merge(OnExisting::Replace), by_hand).expect("it is written over");
+}
+
+#[test]
+fn lines_alone_bring_documents_that_cannot_be_read_wherever_they_belong() {
+    let from = store(&INDEXES);
+    block_on(db(&from, "default").set("c:1", &json!({ "a": 1, "u": 1 }))).expect("stored");
+    let mut damaged = block_on(db(&from, "default").0.read("c:1")).expect("readable").expect("it is there");
+    damaged.pop();
+    for bytes in [&*damaged, b"none"] {
+        // With indexes and without any; into nothing, over itself, over what can be read, over other bytes.
+        for key in ["c:1", "plain"] {
+            let check = check_of_document("default", key, bytes);
+            let line = json!({ "key": key, "stored": BASE64_STANDARD.encode(bytes), "check": check }).to_string();
+            let (to, replace) = (store(&INDEXES), IntoWhat::Merge(OnExisting::Replace));
+            let is_kept = |into| {
+                let imported = import(&to, into, &line).expect("it is kept as it is");
+                assert_eq!((imported.documents, imported.unreadable), (1, 1), "{key}");
+                assert_eq!(block_on(db(&to, "default").0.read(key)).expect("readable").as_deref(), Some(bytes));
+            };
+            is_kept(IntoWhat::Empty);
+            is_kept(IntoWhat::Merge(OnExisting::Refuse));
+            block_on(db(&to, "default").set(key, &json!({ "a": 1, "u": 1 }))).expect("it is written over");
+            let refused = import(&to, IntoWhat::Merge(OnExisting::Refuse), &line);
+            assert!(
+                matches!(refused, Err(TransferError::Line { problem: LineProblem::Exists { .. }, .. })),
+                "{refused:?}"
+            );
+            is_kept(replace);
+            let place = db(&to, "default").0.place(key).expect("a key");
+            block_on(to.commit_repeatable(vec![Write::put(place, b"other".to_vec())])).expect("written");
+            is_kept(replace);
+            assert!(in_the_index(&to, 1).is_empty());
+        }
+    }
 }
 
 #[test]
